@@ -1,0 +1,201 @@
+import { guardMs, type Limit } from './tier.ts';
+
+/** Up to this limit a sliding window keeps exact stamps; above, buckets of a sixtieth of the window. */
+export const EXACT_UNITS_MAX = 32;
+const BUCKETS_PER_WINDOW = 60;
+
+/** `n` units that count as granted at `at` (ms); a stamp is never earlier than the grant it stands for. */
+export interface Stamp {
+  readonly at: number;
+  readonly n: number;
+}
+
+/** What one limit has counted on one key. Stamps ascend; a fixed window is `[startAt, startAt + window)`. */
+export type MeterState =
+  | { readonly stamps: readonly Stamp[] }
+  | { readonly startAt: number; readonly used: number };
+
+/** States by {@link meterId}; an absent one has counted nothing. */
+export type MeterStates = Readonly<Record<string, MeterState>>;
+
+export interface MeterTake {
+  /** Units granted: a multiple of `units`, 0 to `units * count`. */
+  readonly granted: number;
+  /** The states after the grant, pruned of what no longer counts. */
+  readonly states: MeterStates;
+  /** When one unit can be had after this grant, in ms; `now` when at once. */
+  readonly nextOneAt: number;
+  /** When `units` can be had after this grant; null when no waiting helps. */
+  readonly nextAt: number | null;
+}
+
+/** A meter is known by algorithm and window, so an edited limit goes on counting where it was. */
+export function meterId(limit: Limit): string {
+  return `${limit.algorithm === 'sliding' ? 's' : 'f'}${limit.windowMs}`;
+}
+
+/** How coarse a sliding window's stamps are, in ms: 1 when exact. */
+export function stampGrainMs(limit: Limit): number {
+  return limit.limit <= EXACT_UNITS_MAX ? 1 : Math.ceil(limit.windowMs / BUCKETS_PER_WINDOW);
+}
+
+/** Units that still count at `now` against a sliding limit: those in the trailing window and its guard. */
+function liveStamps(state: MeterState | undefined, limit: Limit, now: number): readonly Stamp[] {
+  if (state === undefined || !('stamps' in state)) return [];
+  const horizon = now - limit.windowMs - guardMs(limit);
+  return state.stamps.filter((stamp) => stamp.at > horizon);
+}
+
+function sum(stamps: readonly Stamp[]): number {
+  return stamps.reduce((total, stamp) => total + stamp.n, 0);
+}
+
+interface FixedWindow {
+  readonly startAt: number;
+  readonly used: number;
+}
+
+/** The fixed window that still binds at `now`, or null when the next unit opens a new one. */
+export function fixedWindow(
+  state: FixedWindow | null,
+  windowMs: number,
+  guard: number,
+  now: number,
+): FixedWindow | null {
+  return state !== null && now < state.startAt + windowMs + guard ? state : null;
+}
+
+/** Units a fixed window grants at `now`: nothing from a guard before its end to a guard after it. */
+export function fixedFree(
+  open: FixedWindow | null,
+  limit: number,
+  windowMs: number,
+  guard: number,
+  now: number,
+): number {
+  if (open === null) return limit;
+  return now < open.startAt + windowMs - guard ? Math.max(0, limit - open.used) : 0;
+}
+
+/** When a sliding limit has `units` free, walking its stamps until enough have left; null when never. */
+function slidingNextAt(stamps: readonly Stamp[], limit: Limit, units: number, now: number): number | null {
+  if (units > limit.limit) return null;
+  let used = sum(stamps);
+  let at = now;
+  for (const stamp of stamps) {
+    if (used + units <= limit.limit) break;
+    used -= stamp.n;
+    at = stamp.at + limit.windowMs + guardMs(limit);
+  }
+  return at;
+}
+
+function fixedState(state: MeterState | undefined): FixedWindow | null {
+  return state !== undefined && 'startAt' in state ? state : null;
+}
+
+/** Units that one limit would grant at `now`. */
+function freeUnits(state: MeterState | undefined, limit: Limit, now: number): number {
+  if (limit.algorithm === 'sliding') return Math.max(0, limit.limit - sum(liveStamps(state, limit, now)));
+  const guard = guardMs(limit);
+  const open = fixedWindow(fixedState(state), limit.windowMs, guard, now);
+  return fixedFree(open, limit.limit, limit.windowMs, guard, now);
+}
+
+/** Counts `n` units at `now`, or only prunes when `n` is 0; undefined when nothing is left to keep. */
+function counted(
+  state: MeterState | undefined,
+  limit: Limit,
+  n: number,
+  now: number,
+): MeterState | undefined {
+  if (limit.algorithm === 'fixed') {
+    const open = fixedWindow(fixedState(state), limit.windowMs, guardMs(limit), now);
+    if (n === 0) return open ?? undefined;
+    return { startAt: open?.startAt ?? now, used: (open?.used ?? 0) + n };
+  }
+  const live = liveStamps(state, limit, now);
+  if (n === 0) return live.length > 0 ? { stamps: live } : undefined;
+  const grain = stampGrainMs(limit);
+  const at = Math.ceil(now / grain) * grain;
+  const last = live.at(-1);
+  if (last !== undefined && last.at >= at)
+    return { stamps: [...live.slice(0, -1), { at: last.at, n: last.n + n }] };
+  return { stamps: [...live, { at, n }] };
+}
+
+/** When one limit has `units` free at `now` or later; null when it never has. */
+function nextAt(state: MeterState | undefined, limit: Limit, units: number, now: number): number | null {
+  if (limit.algorithm === 'sliding') return slidingNextAt(liveStamps(state, limit, now), limit, units, now);
+  if (units > limit.limit) return null;
+  if (freeUnits(state, limit, now) >= units) return now;
+  const open = fixedState(state);
+  return open === null ? now : open.startAt + limit.windowMs + guardMs(limit);
+}
+
+/** The latest of several moments, or null when one of them never comes. */
+export function latest(moments: readonly (number | null)[], now: number): number | null {
+  let at = now;
+  for (const moment of moments) {
+    if (moment === null) return null;
+    if (moment > at) at = moment;
+  }
+  return at;
+}
+
+/** Units that every limit would grant at `now`; `Infinity` without limits. */
+export function freeUnderAll(states: MeterStates, limits: readonly Limit[], now: number): number {
+  return limits.reduce(
+    (free, limit) => Math.min(free, freeUnits(states[meterId(limit)], limit, now)),
+    Infinity,
+  );
+}
+
+/** When every limit has `units` free; null when some limit is below `units`. */
+export function nextUnderAll(
+  states: MeterStates,
+  limits: readonly Limit[],
+  units: number,
+  now: number,
+): number | null {
+  return latest(
+    limits.map((limit) => nextAt(states[meterId(limit)], limit, units, now)),
+    now,
+  );
+}
+
+/** The states after `n` units were granted at `now`, for exactly these limits. */
+export function countUnder(
+  states: MeterStates,
+  limits: readonly Limit[],
+  n: number,
+  now: number,
+): MeterStates {
+  const next: Record<string, MeterState> = {};
+  for (const limit of limits) {
+    const state = counted(states[meterId(limit)], limit, n, now);
+    if (state !== undefined) next[meterId(limit)] = state;
+  }
+  return next;
+}
+
+/**
+ * Grants as many draws of `units` as all limits allow at `now`, at most `count`.
+ * In no trailing window of a sliding limit, wherever it starts, is more than the limit granted.
+ */
+export function takeUnits(
+  states: MeterStates,
+  limits: readonly Limit[],
+  want: { readonly units: number; readonly count: number },
+  now: number,
+): MeterTake {
+  const free = freeUnderAll(states, limits, now);
+  const granted = Math.floor(Math.min(free, want.units * want.count) / want.units) * want.units;
+  const after = countUnder(states, limits, granted, now);
+  return {
+    granted,
+    states: after,
+    nextOneAt: nextUnderAll(after, limits, 1, now) ?? now,
+    nextAt: nextUnderAll(after, limits, want.units, now),
+  };
+}

@@ -1,0 +1,262 @@
+import type { AdminEvent, UsageEvent } from '../model/audit.ts';
+import type { Consumer, ConsumerLifecycle, Environment } from '../model/consumer.ts';
+import type { Job } from '../model/job.ts';
+import type { Key, KeyLifecycle } from '../model/key.ts';
+import type { DrawQueue } from '../model/round.ts';
+import type { Tier } from '../model/tier.ts';
+
+/*
+ * The port between the domain and a store. Every method is atomic and durable when its promise resolves (MongoDB:
+ * majority and journal; SQLite: synced commit) and rejects with `StoreError` only, `unavailable` when the store is out
+ * of reach. Callbacks given to a method are pure and may run more than once; what they throw aborts the method, leaves
+ * nothing behind and reaches the caller as thrown. Times are ms since 1970, the store's.
+ */
+
+/** A draw that waits for a key. */
+export interface DrawRequest {
+  readonly feature: string;
+  readonly units: number;
+  /** The queues it may be served from: at least one. */
+  readonly queues: readonly DrawQueue[];
+  /** Empty for the root token. */
+  readonly consumerId: string;
+  readonly peerAddress: string;
+  /** The id shown in the audit row. */
+  readonly requestId: string;
+  /** Set when the caller chose the request id: `key` names (caller, id), `fingerprint` the other fields. */
+  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
+}
+
+/** A key handed out: its audit row is durable. Value and secrets as sealed. */
+export interface Drawn {
+  readonly kind: 'drawn';
+  /** `<take>.<serial>`: the id of its audit row. */
+  readonly drawId: string;
+  readonly at: number;
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly tierId: string;
+  readonly value: string;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly expireAt: number | null;
+  /** Moment of the process's monotonic clock until which the value may leave; Infinity where no window binds. */
+  readonly leaveBy: number;
+}
+
+/**
+ * What became of a draw. `exhausted`: every eligible key is at a limit until `nextAt`; `empty`: waiting does not help;
+ * `again`: put it into the next round; `stale`: a row has seen a newer revision of that tier, reload and try again;
+ * `reused`: its request id was used with other fields; `gone`: it is a retry whose key can no longer be handed out.
+ */
+export type DrawResult =
+  | Drawn
+  | { readonly kind: 'exhausted'; readonly nextAt: number }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'again' }
+  | { readonly kind: 'stale'; readonly tierId: string }
+  | { readonly kind: 'reused' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'unavailable' };
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque position after the last item; null at the end. */
+  readonly next: string | null;
+}
+
+export interface PageRequest {
+  /** A `next` of an earlier page with the same filter, or null for the first. Malformed: `StoreError` `not-found`. */
+  readonly after: string | null;
+  /** 1 to 1,000 items. */
+  readonly limit: number;
+}
+
+export interface KeyFilter {
+  readonly tierId?: string;
+  readonly state?: KeyLifecycle;
+}
+
+export interface ConsumerFilter {
+  readonly owner?: string;
+  readonly environment?: Environment;
+  readonly state?: ConsumerLifecycle;
+}
+
+/** `startAt` inclusive, `endAt` exclusive. */
+export interface UsageFilter {
+  readonly consumerId?: string;
+  readonly keyId?: string;
+  readonly feature?: string;
+  readonly startAt?: number;
+  readonly endAt?: number;
+}
+
+export interface AdminEventFilter {
+  readonly resourceType?: string;
+  readonly resourceId?: string;
+  /** A consumer's id, or `root`. */
+  readonly actor?: string;
+  readonly startAt?: number;
+  readonly endAt?: number;
+}
+
+/** Counted to `cap`; `capped` when there were more. `nextAt`: the earliest due moment when none is available. */
+export interface Availability {
+  readonly available: number;
+  readonly total: number;
+  readonly capped: boolean;
+  readonly nextAt: number | null;
+}
+
+export interface StoreStatus {
+  readonly kind: 'sqlite' | 'mongodb';
+  readonly reachable: boolean;
+  readonly schemaVersion: number;
+  /** One plain line for people: file name or host list without credentials. */
+  readonly detail: string;
+  /** When the store's clock last jumped by more than a guard against the process's, and by how many ms. */
+  readonly clockJump: { readonly at: number; readonly byMs: number } | null;
+}
+
+/** A row after an edit, with the audit of the edit; `event` null when nothing changed: then nothing is written. */
+export interface Edit<T> {
+  readonly row: T;
+  readonly event: AdminEvent | null;
+}
+
+/** What may be cached elsewhere and has changed; `all` when the store cannot tell. */
+export type Change =
+  | { readonly kind: 'tier'; readonly id: string }
+  | { readonly kind: 'consumer'; readonly id: string }
+  | { readonly kind: 'all' };
+
+export interface DrawStore {
+  /**
+   * Serves draws that arrived together: takes, audit rows and request records. Answers in the order of the draws. A
+   * `drawn` answer means: all limits and budgets of the key held in one atomic update, its usage event is durable, and
+   * its request record (if any) names it. No limit or budget is passed at any crash point by any number of processes.
+   * Rejects only when nothing of the round is known to have been served.
+   */
+  readonly drawRound: (draws: readonly DrawRequest[]) => Promise<readonly DrawResult[]>;
+  /** Rounds that may run at the same time. */
+  readonly roundsMax: number;
+  /** Marks audit rows whose value did not leave; their units stay spent, their request records name no draw any more. */
+  readonly withhold: (drawIds: readonly string[]) => Promise<void>;
+  /** Takes a key out with a reason, unless it is out already. */
+  readonly quarantineKey: (keyId: string, reason: string) => Promise<void>;
+  /** Counted over all queues, each key once per queue, to `cap`. */
+  readonly availability: (queues: readonly DrawQueue[], cap: number) => Promise<Availability>;
+  /**
+   * Settles open takes whose process is gone (their `end` and a grace have passed): voids missing audit rows, counts
+   * real ones, puts the rest back into the same epochs. Repeating it, also half way, changes nothing more. Returns how
+   * many were settled, `limit` at most.
+   */
+  readonly recoverOpenTakes: (limit: number) => Promise<number>;
+}
+
+export interface TierStore {
+  /** Errors: `exists`. */
+  readonly createTier: (tier: Tier, event: AdminEvent) => Promise<void>;
+  readonly getTier: (id: string) => Promise<Tier | null>;
+  /** Ordered by id. */
+  readonly listTiers: (page: PageRequest) => Promise<Page<Tier>>;
+  /**
+   * Errors: `not-found`. When the edit changes features, a job to place the tier's keys is written with it (an
+   * unfinished one of the tier is replaced).
+   */
+  readonly editTier: (id: string, edit: (tier: Tier) => Edit<Tier>) => Promise<Tier>;
+  /** Errors: `not-found`, `not-empty` (it has keys). Grants to it go with it. */
+  readonly deleteTier: (id: string, check: (tier: Tier) => AdminEvent) => Promise<void>;
+}
+
+export interface KeyStore {
+  /**
+   * All or none. `build` gets the tier as it stands and a source of fresh ranks, and gives rows with their places.
+   * Errors: `not-found` (tier), `exists` (a fingerprint is taken in the tier, or occurs twice).
+   */
+  readonly createKeys: (
+    tierId: string,
+    build: (
+      tier: Tier,
+      freshRank: () => number,
+      now: number,
+    ) => {
+      readonly keys: readonly Key[];
+      readonly events: readonly AdminEvent[];
+    },
+  ) => Promise<readonly Key[]>;
+  readonly getKey: (id: string) => Promise<Key | null>;
+  /** Ordered by id (time of creation). */
+  readonly listKeys: (filter: KeyFilter, page: PageRequest) => Promise<Page<Key>>;
+  /** The edit sees the row between takes and gives its new places too. Errors: `not-found`, `exists` (fingerprint). */
+  readonly editKey: (id: string, edit: (key: Key, tier: Tier, now: number) => Edit<Key>) => Promise<Key>;
+  /** Errors: `not-found`. Usage events stay. */
+  readonly deleteKey: (id: string, check: (key: Key) => AdminEvent) => Promise<void>;
+}
+
+export interface ConsumerStore {
+  readonly createConsumer: (consumer: Consumer, event: AdminEvent) => Promise<void>;
+  readonly getConsumer: (id: string) => Promise<Consumer | null>;
+  /** By SHA-256 of the token, lower-case hex. */
+  readonly findConsumerByTokenHash: (tokenHash: string) => Promise<Consumer | null>;
+  /** Ordered by id (time of creation). */
+  readonly listConsumers: (filter: ConsumerFilter, page: PageRequest) => Promise<Page<Consumer>>;
+  /** Errors: `not-found` (consumer, or a tier that `row.grantedTierIds` adds). */
+  readonly editConsumer: (id: string, edit: (consumer: Consumer) => Edit<Consumer>) => Promise<Consumer>;
+  /** Errors: `not-found`. */
+  readonly deleteConsumer: (id: string, check: (consumer: Consumer) => AdminEvent) => Promise<void>;
+  /** Moves `lastUsedAt` forward, never back; unknown ids are passed over. Not announced as a change. */
+  readonly touchConsumers: (usedAt: ReadonlyMap<string, number>) => Promise<void>;
+}
+
+export interface AuditStore {
+  /** Newest first. Shows each draw within 2 s. */
+  readonly listUsageEvents: (filter: UsageFilter, page: PageRequest) => Promise<Page<UsageEvent>>;
+  /** Newest first. */
+  readonly listAdminEvents: (filter: AdminEventFilter, page: PageRequest) => Promise<Page<AdminEvent>>;
+  /**
+   * Deletes usage events before `before`, and request records that are over; `limit` rows at most. Rows of open takes
+   * outlive it. Returns how many went.
+   */
+  readonly deleteExpired: (before: number, limit: number) => Promise<number>;
+}
+
+export interface MaintenanceStore {
+  /** Unfinished jobs, and those finished in the last hour; newest first, at most 100. */
+  readonly listJobs: () => Promise<readonly Job[]>;
+  /**
+   * Works on the next batch of the oldest unfinished job, up to `batch` keys; returns it, or null when there is none.
+   * Any process may call it at any time: batches commit whole, repeating one changes nothing.
+   */
+  readonly runJobStep: (batch: number) => Promise<Job | null>;
+  /** Takes expired keys out of their queues, `limit` at most; returns how many. */
+  readonly parkExpiredKeys: (limit: number) => Promise<number>;
+  /** Counted to `cap` each. */
+  readonly poolSizes: (cap: number) => Promise<{ tiers: number; keys: number; consumers: number }>;
+  /** Small named texts (canaries, the fingerprint key): stores `value` unless there is one; gives what is stored. */
+  readonly keepMeta: (name: string, value: string) => Promise<string>;
+  /** All whose name starts with `prefix`. */
+  readonly listMeta: (prefix: string) => Promise<ReadonlyMap<string, string>>;
+  readonly status: () => Promise<StoreStatus>;
+  /** The store's time as best known in this process, in ms. */
+  readonly now: () => number;
+  /** Calls back on every change of this process at once, and of others as soon as it is known. Returns the undo. */
+  readonly onChange: (listener: (change: Change) => void) => () => void;
+  /** Finishes what is under way and lets go of file and connections. */
+  readonly close: () => Promise<void>;
+}
+
+/** Everything the domain asks of a store; the conformance suite in `test/store` holds both adapters to it. */
+export interface Store extends DrawStore, TierStore, KeyStore, ConsumerStore, AuditStore, MaintenanceStore {}
+
+/** What an adapter is opened with. */
+export interface StoreOptions {
+  readonly clock: { readonly nowMs: () => number; readonly monotonicMs: () => number };
+  /** A fresh time-ordered unique id (UUID v7). */
+  readonly newId: () => string;
+  /** One plain sentence for the log, with the failure behind it if there is one. */
+  readonly warn: (message: string, cause?: unknown) => void;
+  /** How long after its take the audit rows of a take may be sent, in ms; 10,000 unless a test shortens it. */
+  readonly openTakeMs?: number;
+}
