@@ -1,5 +1,8 @@
+import type { Clock } from '../model/clock.ts';
 import type { Consumer } from '../model/consumer.ts';
 import type { Tier } from '../model/tier.ts';
+import type { Change, Store } from '../store/port.ts';
+import { createCachedRead } from './cached-read.ts';
 
 /**
  * What every call needs to know and seldom changes: identities with their grants, and tiers. Never older than 2 s in
@@ -15,4 +18,76 @@ export interface Directory {
   readonly forgetTier: (id: string) => void;
   /** Stops listening to the store. */
   readonly close: () => void;
+}
+
+/** The oldest that anything read here may be, less the time a call takes to use it. */
+const AGE_MAX_MS = 1900;
+const CONSUMERS_MAX = 20_000;
+const TIERS_MAX = 10_000;
+const PAGE = 1000;
+
+async function readAllTiers(store: Store): Promise<readonly Tier[]> {
+  const tiers: Tier[] = [];
+  let after: string | null = null;
+  do {
+    const page: Awaited<ReturnType<Store['listTiers']>> = await store.listTiers({ after, limit: PAGE });
+    tiers.push(...page.items);
+    after = page.next;
+  } while (after !== null);
+  return tiers;
+}
+
+export function createDirectory(store: Store, clock: Clock): Directory {
+  const age = { ttlMs: AGE_MAX_MS, monotonicMs: clock.monotonicMs };
+  const hashOfConsumer = new Map<string, string>();
+  const consumers = createCachedRead({
+    load: async (tokenHash) => {
+      const consumer = await store.findConsumerByTokenHash(tokenHash);
+      if (consumer !== null) {
+        if (hashOfConsumer.size >= CONSUMERS_MAX) hashOfConsumer.clear();
+        hashOfConsumer.set(consumer.id, tokenHash);
+      }
+      return consumer;
+    },
+    max: CONSUMERS_MAX,
+    ...age,
+  });
+  const tiers = createCachedRead({ load: (id) => store.getTier(id), max: TIERS_MAX, ...age });
+  const lists = createCachedRead({ load: () => readAllTiers(store), max: 1, ...age });
+
+  function forgetTier(id: string): void {
+    tiers.drop(id);
+    lists.clear();
+  }
+
+  function forgetConsumer(id: string): void {
+    const hash = hashOfConsumer.get(id);
+    // Without a note of its hash (never read, or the notes were full) everything goes: rare, and always right.
+    if (hash === undefined) consumers.clear();
+    else consumers.drop(hash);
+    hashOfConsumer.delete(id);
+  }
+
+  const stop = store.onChange((change: Change) => {
+    if (change.kind === 'tier') {
+      forgetTier(change.id);
+      // Grants go with a deleted tier, and are noted on consumers.
+      consumers.clear();
+      hashOfConsumer.clear();
+    } else if (change.kind === 'consumer') forgetConsumer(change.id);
+    else {
+      tiers.clear();
+      lists.clear();
+      consumers.clear();
+      hashOfConsumer.clear();
+    }
+  });
+
+  return {
+    consumerByTokenHash: consumers.get,
+    tier: tiers.get,
+    allTiers: () => lists.get(''),
+    forgetTier,
+    close: stop,
+  };
 }
