@@ -51,25 +51,31 @@ function without<T>(record: Readonly<Record<QueueName, T>>, queue: QueueName): R
   return rest;
 }
 
+/** When one unit of the request's feature can next be had; null when waiting does not help. */
+function nextOneFor(state: KeyState, request: TakeRequest, now: number): number | null {
+  const meters = state.meters[request.feature] ?? {};
+  return latest([budgetsNextAt(state, 1, now), nextUnderAll(meters, request.limits, 1, now)], now);
+}
+
 /** All places of a key whose budgets are spent: parked until the budgets have a unit again, or out. */
-function spentPlaces(state: KeyState, now: number): Places {
-  const at = budgetsNextAt(state, 1, now);
-  if (at === null) return NOWHERE;
+function spentPlaces(state: KeyState, request: TakeRequest, now: number): Places {
+  const budgetsAt = budgetsNextAt(state, 1, now);
+  const at = nextOneFor(state, request, now);
+  if (budgetsAt === null || at === null) return NOWHERE;
   const due: Record<QueueName, number> = {};
-  for (const queue of Object.keys(state.ready) as QueueName[]) due[queue] = at;
+  for (const queue of Object.keys(state.ready) as QueueName[]) due[queue] = budgetsAt;
   for (const [queue, was] of Object.entries(state.due) as [QueueName, number][])
-    due[queue] = Math.max(was, at);
+    due[queue] = Math.max(was, budgetsAt);
+  // Only of the feature at hand are the limits known here; the other queues find out when they try.
+  due[request.queue] = at;
   return { ready: {}, due };
 }
 
 /** The places after a take on `request.queue`, from a state whose meters, budgets and open takes are final. */
 function placesAfter(state: KeyState, request: TakeRequest, granted: number, now: number): Places {
-  if (budgetSpent(state, now)) return spentPlaces(state, now);
+  if (budgetSpent(state, now)) return spentPlaces(state, request, now);
   const { queue } = request;
-  const at = latest(
-    [budgetsNextAt(state, 1, now), nextUnderAll(state.meters[request.feature] ?? {}, request.limits, 1, now)],
-    now,
-  );
+  const at = nextOneFor(state, request, now);
   if (at === null || at > now) {
     const due = without(state.due, queue);
     if (at !== null) due[queue] = at;

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { stateOf, tierOf } from '../../test/support/key-state.ts';
+import { groupOf, type MemoryPool, memoryPool, served, spread } from '../../test/support/memory-pool.ts';
+import { limitOf } from '../../test/support/meter-run.ts';
+import { freshRank } from './rank.ts';
+import type { Tier } from './tier.ts';
+
+function equalKeys(tiers: readonly Tier[], n: number): MemoryPool {
+  const rows = Array.from({ length: n }, (_, i) => {
+    const tier = tiers[i % tiers.length] ?? assert.fail('at least one tier');
+    return [`k${i}`, stateOf(tier, { freshRank: freshRank(1e9 + i) })] as const;
+  });
+  return memoryPool(new Map(rows));
+}
+
+function tiersOf(n: number): Tier[] {
+  return Array.from({ length: n }, (_, i) => tierOf({ a: [] }, `tier-${i}`));
+}
+
+describe('equal keys', () => {
+  for (const tierCount of [1, 3])
+    for (const n of [1, 2, 100])
+      it(`${n} in ${tierCount} tiers, drawn one after another, differ by at most one draw`, () => {
+        const tiers = tiersOf(Math.min(tierCount, n));
+        const pool = equalKeys(tiers, n);
+        const results = Array.from({ length: 5 * n + 3 }, () => {
+          pool.now += 1;
+          return pool.run([groupOf(tiers, 'a', 1)]);
+        });
+        assert.ok(spread(served(pool, results)) <= 1);
+      });
+
+  it('drawn within one millisecond and after a clock step differ by at most one draw', () => {
+    const tiers = tiersOf(1);
+    const pool = equalKeys(tiers, 7);
+    const results = Array.from({ length: 100 }, (_, i) => {
+      if (i === 50) pool.now -= 5000;
+      return pool.run([groupOf(tiers, 'a', 1)]);
+    });
+    assert.ok(spread(served(pool, results)) <= 1);
+  });
+
+  it('drawn in rounds of up to 64 differ by at most 5 % in the long run', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 20, maxLength: 20 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 3 }), sizes, (n, t, rounds) => {
+        const tiers = tiersOf(Math.min(n, t));
+        const pool = equalKeys(tiers, n);
+        const results = Array.from({ length: 10 }, () => rounds)
+          .flat()
+          .map((size) => pool.run([groupOf(tiers, 'a', size)]));
+        const counts = served(pool, results);
+        const mean = [...counts.values()].reduce((sum, count) => sum + count, 0) / n;
+        assert.ok(spread(counts) <= Math.max(1, 0.05 * mean), `spread ${spread(counts)} of ${mean}`);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('that a limit parks and brings back stay equal', () => {
+    const tier = tierOf({ a: [limitOf('sliding', 3, 1000)] });
+    const pool = equalKeys([tier], 10);
+    const results = Array.from({ length: 400 }, () => {
+      pool.now += 37;
+      return pool.run([groupOf([tier], 'a', 1)]);
+    });
+    assert.ok(spread(served(pool, results)) <= 1);
+  });
+});

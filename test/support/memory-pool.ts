@@ -1,0 +1,119 @@
+import type { KeyState } from '../../src/model/key.ts';
+import { createRankSource, type RankSource } from '../../src/model/rank.ts';
+import {
+  type Candidate,
+  type DrawGroup,
+  type DrawQueue,
+  planRound,
+  type QueueRead,
+  type RoundReply,
+  type RoundResult,
+  type RoundStep,
+  type RoundTake,
+} from '../../src/model/round.ts';
+import { type Took, takeFromKey } from '../../src/model/take.ts';
+import { queueName, type Tier } from '../../src/model/tier.ts';
+
+/** A store of key rows in memory: the least that a round can be run against. */
+export interface MemoryPool {
+  readonly rows: Map<string, KeyState>;
+  /** Keys that another round has a take on. */
+  readonly busy: Set<string>;
+  readonly ranks: RankSource;
+  now: number;
+  /** Runs one round to its end; fails when it takes more than `stepsMax` steps. */
+  readonly run: (groups: readonly DrawGroup[], stepsMax?: number) => RoundResult;
+}
+
+export function memoryPool(rows: ReadonlyMap<string, KeyState>): MemoryPool {
+  const pool: MemoryPool = {
+    rows: new Map(rows),
+    busy: new Set(),
+    ranks: createRankSource({ nowMs: () => pool.now, monotonicMs: () => 0 }),
+    now: 1_000_000,
+    run: (groups, stepsMax = 10_000) => {
+      const plan = planRound(groups, pool.ranks);
+      let step = plan.next();
+      for (let steps = 0; !step.done; steps++) {
+        if (steps >= stepsMax) throw new Error(`a round did not end in ${stepsMax} steps`);
+        step = plan.next(reply(pool, groups, step.value));
+      }
+      return step.value;
+    },
+  };
+  return pool;
+}
+
+function reply(pool: MemoryPool, groups: readonly DrawGroup[], step: RoundStep): RoundReply {
+  if (step.kind === 'read')
+    return { kind: 'read', now: pool.now, pages: step.reads.map((read) => page(pool, read)) };
+  return { kind: 'take', replies: step.takes.map((take) => takeFrom(pool, groups, take)) };
+}
+
+function page(pool: MemoryPool, read: QueueRead): Candidate[] {
+  const found: Candidate[] = [];
+  for (const [keyId, row] of pool.rows) {
+    const position = row[read.place][read.queue];
+    if (position === undefined || position < read.from) continue;
+    const lastRank = row.lastRank[read.queue] ?? row.freshRank;
+    found.push({ keyId, position, lastRank, busy: pool.busy.has(keyId) });
+  }
+  return found.sort((a, b) => a.position - b.position).slice(0, read.limit);
+}
+
+let takes = 0;
+
+function takeFrom(pool: MemoryPool, groups: readonly DrawGroup[], take: RoundTake): Took | null {
+  const row = pool.rows.get(take.keyId);
+  const group = groups[take.group];
+  if (row === undefined || group === undefined) return null;
+  takes += 1;
+  const { state, took } = takeFromKey(
+    row,
+    {
+      take: `t${takes}`,
+      queue: take.source.queue,
+      feature: group.feature,
+      limits: take.source.limits,
+      revision: take.source.revision,
+      units: group.units,
+      count: take.count,
+      rank: take.rank,
+      openMs: 1000,
+      settled: row.open.map((open) => open.take),
+      charge: 'all',
+    },
+    pool.now,
+  );
+  // As on SQLite: the audit commits with the take, so nothing stays open.
+  pool.rows.set(take.keyId, { ...state, open: [] });
+  return took;
+}
+
+/** The queue of one feature in a tier. */
+export function sourceOf(tier: Tier, feature: string): DrawQueue {
+  return {
+    tierId: tier.id,
+    queue: queueName(tier.id, feature),
+    limits: tier.features.find(({ name }) => name === feature)?.limits ?? [],
+    revision: tier.revision,
+  };
+}
+
+/** `size` draws of `units` of one feature that wait for a key of these tiers. */
+export function groupOf(tiers: readonly Tier[], feature: string, size: number, units = 1): DrawGroup {
+  return { feature, units, size, queues: tiers.map((tier) => sourceOf(tier, feature)) };
+}
+
+/** Draws served by each key, zero included. */
+export function served(pool: MemoryPool, results: readonly RoundResult[]): Map<string, number> {
+  const counts = new Map([...pool.rows.keys()].map((keyId) => [keyId, 0]));
+  for (const { grants } of results)
+    for (const { keyId, draws } of grants) counts.set(keyId, (counts.get(keyId) ?? 0) + draws);
+  return counts;
+}
+
+/** The difference between the most and the least served. */
+export function spread(counts: ReadonlyMap<string, number>): number {
+  return Math.max(...counts.values()) - Math.min(...counts.values());
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { awaitPrimary, initiate, withClient } from './mongod-election.ts';
+import { type MongodNode, startNode } from './mongod-node.ts';
+
+export type { MongodNode };
+
+const REPLICA_SET = 'keypool';
+const ELECTION_TIMEOUT_MS = 2_000;
+const DROP_SELECTION_MS = 10_000;
+
+export type MongodOptions = {
+  readonly nodes?: 1 | 3;
+  /** How long the set does without its primary before it elects another one. */
+  readonly electionTimeoutMillis?: number;
+  /** Server parameters, as `{enableTestCommands: 1}` for fail points. */
+  readonly parameters?: Readonly<Record<string, string | number>>;
+};
+
+export type Mongod = {
+  /** Connects to every node, with no database named. */
+  readonly uri: string;
+  /** The same with a database in its path. */
+  readonly databaseUri: (database: string) => string;
+  readonly nodes: readonly MongodNode[];
+  /** Waits until one node takes writes and returns it. */
+  readonly primary: () => Promise<MongodNode>;
+  /** Ends all nodes and removes their data. */
+  readonly stop: () => Promise<void>;
+};
+
+export type DatabaseLease = {
+  readonly mongod: Mongod;
+  readonly databaseName: string;
+  /** Names the database in its path. */
+  readonly uri: string;
+  readonly drop: () => Promise<void>;
+};
+
+/**
+ * Starts a replica set of fresh mongods on 127.0.0.1 and resolves when it has a primary and its other nodes
+ * follow. It ends with `stop`, or with this process.
+ */
+export async function startMongod(options: MongodOptions = {}): Promise<Mongod> {
+  const mongod = await startNodes(options.nodes ?? 1, options.parameters ?? {}, REPLICA_SET);
+  try {
+    await initiate(mongod.nodes, REPLICA_SET, options.electionTimeoutMillis ?? ELECTION_TIMEOUT_MS);
+    return mongod;
+  } catch (error) {
+    await mongod.stop();
+    throw error;
+  }
+}
+
+/** Starts one mongod that is in no replica set: what Keypool refuses. */
+export function startStandaloneMongod(): Promise<Mongod> {
+  return startNodes(1, {}, undefined);
+}
+
+let shared: Promise<Mongod> | undefined;
+
+/** A database of the caller's own on one mongod per test process, which ends with the process. */
+export async function sharedMongod(): Promise<DatabaseLease> {
+  shared ??= startMongod();
+  const mongod = await shared;
+  const databaseName = `keypool_${randomBytes(6).toString('hex')}`;
+  const uri = mongod.databaseUri(databaseName);
+  const drop = () =>
+    withClient(uri, DROP_SELECTION_MS, async (client) => {
+      await client.db(databaseName).dropDatabase();
+    });
+  return { mongod, databaseName, uri, drop };
+}
+
+async function startNodes(
+  count: number,
+  parameters: Readonly<Record<string, string | number>>,
+  replicaSet: string | undefined,
+): Promise<Mongod> {
+  const rootFolder = await mkdtemp(join(tmpdir(), 'keypool-mongod-'));
+  const starts = Array.from({ length: count }, (_, index) =>
+    startNode({ rootFolder, index, parameters, replicaSet }),
+  );
+  const started = await Promise.allSettled(starts);
+  const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.kill()));
+    await rm(rootFolder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  const failed = started.find((result) => result.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  const query = replicaSet ? `?replicaSet=${replicaSet}` : '';
+  const databaseUri = (database: string) => `mongodb://${hosts}/${database}${query}`;
+  return { uri: databaseUri(''), databaseUri, nodes, primary: () => awaitPrimary(nodes), stop };
+}
