@@ -3,6 +3,7 @@ import type { Consumer } from '../model/consumer.ts';
 import type { Sealer } from '../model/sealing.ts';
 import type { Store } from '../store/port.ts';
 import type { Directory } from './directory.ts';
+import type { LastUsed } from './last-used.ts';
 import type { Rounds } from './rounds.ts';
 
 /** Who is calling, after its token was checked. */
@@ -41,6 +42,7 @@ export interface Context {
   readonly rootTokenHash: string;
   readonly directory: Directory;
   readonly rounds: Rounds;
+  readonly lastUsed: LastUsed;
   readonly log: DomainLog;
   readonly version: string;
   /** The monotonic moment at which the process began to serve, in ms. */

@@ -32,6 +32,7 @@ export const CODE_OF_REASON = {
   KEY_NOT_FOUND: 'not_found',
   CONSUMER_NOT_FOUND: 'not_found',
   GRANT_NOT_FOUND: 'not_found',
+  SERVICE_NOT_FOUND: 'not_found',
   TIER_EXISTS: 'already_exists',
   KEY_EXISTS: 'already_exists',
   ETAG_MISMATCH: 'aborted',

@@ -28,6 +28,16 @@ describe('a round', () => {
     );
   });
 
+  it('ranks its uses after those that a process with a faster clock has seen', () => {
+    const ahead = { lastRank: { 'tier|a': 5e15 } };
+    const pool = poolOf({
+      ahead: stateOf(free, ahead),
+      behind: stateOf(free, { lastRank: { 'tier|a': 1 } }),
+    });
+    pool.run([groupOf([free], 'a', 1)]);
+    assert.ok((pool.rows.get('behind')?.ready['tier|a'] ?? 0) > 5e15);
+  });
+
   it('gives several draws to one key where more draws wait than keys', () => {
     const pool = poolOf({ k1: stateOf(free), k2: stateOf(free), k3: stateOf(free) });
     const result = pool.run([groupOf([free], 'a', 64)]);

@@ -116,6 +116,25 @@ describe('a spent lifetime budget', () => {
   });
 });
 
+describe('a budget spent through one feature', () => {
+  it('leaves the key parked for another until its own limit there lets it, when that is later', () => {
+    const tier = tierOf({ a: [limitOf('sliding', 1, 60_000)], b: [] });
+    const key = stateOf(tier, { budgets: [budgetOf(2, 1000)] });
+    const limited = takeFromKey(key, takeOf(tier, 'a'), 0).state;
+    const spent = takeFromKey(limited, takeOf(tier, 'b'), 10).state;
+    assert.deepEqual(spent.due, { 'tier|a': 61_000, 'tier|b': 1100 });
+  });
+});
+
+describe('a take whose audit commits with it', () => {
+  it('leaves nothing open, so that a lifetime budget takes the key out with its last unit', () => {
+    const key = stateOf(tierOf({ a: [], b: [] }), { budgets: [budgetOf(3)] });
+    const { state, took } = takeFromKey(key, takeOf(tierOf({ a: [] }), 'a', { count: 3, openMs: 0 }), 100);
+    assert.deepEqual([took.granted, took.nextAt], [3, null]);
+    assert.deepEqual([state.ready, state.due, state.open], [{}, {}, []]);
+  });
+});
+
 describe('a key with 64 open takes', () => {
   it('waits until one of them is settled', () => {
     const tier = tierOf({ a: [] });

@@ -18,7 +18,7 @@ export interface TakeRequest {
   readonly count: number;
   /** The rank of this use. */
   readonly rank: number;
-  /** How long from the take on its audit rows may be sent, in ms. */
+  /** How long from the take on its audit rows may be sent, in ms; 0 where they commit with it: nothing stays open. */
   readonly openMs: number;
   /** Takes of this row whose audit is known to be settled; their entries leave with this update. */
   readonly settled: readonly string[];
@@ -112,6 +112,8 @@ function charged(state: KeyState, request: TakeRequest, granted: number, now: nu
   if (request.charge === 'rate' || state.budgets.length === 0) return used;
   const rolls = state.budgets.some((budget) => budgetRolls(budget, now));
   const budgets = charge(state.budgets, granted, now, state.epoch);
+  const epoch = rolls ? state.epoch + state.budgets.length : state.epoch;
+  if (request.openMs === 0) return { ...used, budgets, epoch };
   const entry: OpenTake = {
     take: request.take,
     n: granted,
@@ -119,12 +121,7 @@ function charged(state: KeyState, request: TakeRequest, granted: number, now: nu
     end: now + request.openMs,
     epochs: budgets.map((budget) => budget.epoch),
   };
-  return {
-    ...used,
-    budgets,
-    epoch: rolls ? state.epoch + state.budgets.length : state.epoch,
-    open: [...state.open, entry],
-  };
+  return { ...used, budgets, epoch, open: [...state.open, entry] };
 }
 
 /** When `units` can next be had for the request; null when waiting does not help. */

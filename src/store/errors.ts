@@ -7,11 +7,18 @@ export type StoreErrorKind = 'exists' | 'not-found' | 'not-empty' | 'unavailable
 /** The only error an adapter lets out of a call; driver errors stay inside as `cause`. */
 export class StoreError extends Error {
   readonly kind: StoreErrorKind;
+  /** Which of several rows given together was refused, where that is known; else null. */
+  readonly index: number | null;
 
-  constructor(kind: StoreErrorKind, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    kind: StoreErrorKind,
+    message: string,
+    options: { readonly cause?: unknown; readonly index?: number } = {},
+  ) {
     super(message, options);
     this.name = 'StoreError';
     this.kind = kind;
+    this.index = options.index ?? null;
   }
 }
 

@@ -79,14 +79,13 @@ function takeFrom(pool: MemoryPool, groups: readonly DrawGroup[], take: RoundTak
       units: group.units,
       count: take.count,
       rank: take.rank,
-      openMs: 1000,
-      settled: row.open.map((open) => open.take),
+      openMs: 0,
+      settled: [],
       charge: 'all',
     },
     pool.now,
   );
-  // As on SQLite: the audit commits with the take, so nothing stays open.
-  pool.rows.set(take.keyId, { ...state, open: [] });
+  pool.rows.set(take.keyId, state);
   return took;
 }
 

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { v7 as uuid } from 'uuid';
+import { type AdminToken, adminTokenOf } from './admin-token.ts';
+import type { Config } from './config.ts';
+import type { After } from './domain/background-task.ts';
+import type { Context } from './domain/context.ts';
+import { createContext } from './domain/create-context.ts';
+import { startMaintenance } from './domain/maintenance.ts';
+import { openSealing } from './domain/start-check.ts';
+import { toListenError } from './listen-error.ts';
+import type { Clock } from './model/clock.ts';
+import { createSealer } from './model/sealing.ts';
+import { openStore } from './open-store.ts';
+import { readTlsFiles, type TlsTexts } from './tls-files.ts';
+import { createHandler } from './transport/create-handler.ts';
+import { createHealth } from './transport/health.ts';
+import type { HttpOptions } from './transport/http/handler.ts';
+import type { Log } from './transport/log.ts';
+import type { RunningServer } from './transport/server/options.ts';
+import { startServer } from './transport/server/start-server.ts';
+
+const DAY_MS = 86_400_000;
+
+/** What varies from process to test. */
+export interface AppParts {
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly newId?: () => string;
+  readonly randomBytes?: (size: number) => Uint8Array;
+  readonly after?: After;
+}
+
+/** A service that listens. */
+export interface App {
+  /** Where it is reached from this machine. */
+  readonly url: string;
+  readonly context: Context;
+  readonly adminToken: AdminToken;
+  /** Takes no further calls, finishes those under way within SHUTDOWN_TIMEOUT, closes the store. Gives one promise. */
+  readonly close: () => Promise<void>;
+}
+
+export const systemClock: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+/** Timers that do not keep the process alive. */
+const unheldTimers: After = (ms, run) => {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+};
+
+/** The version of this package. */
+export function readVersion(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  );
+  return manifest.version;
+}
+
+/** What the transport is told of a configuration. */
+function httpOptionsOf(config: Config): HttpOptions {
+  const { requestTimeoutMs, maxRequestBytes, maxConcurrentRequests } = config;
+  const { corsOrigins, trustedProxies, logRequests } = config;
+  const limits = { requestTimeoutMs, maxRequestBytes, maxConcurrentRequests };
+  return { limits, corsOrigins, trustedProxies, logRequests };
+}
+
+async function listen(
+  config: Config,
+  tls: TlsTexts | null,
+  parts: { readonly context: Context; readonly log: Log; readonly shutdown: AbortSignal },
+): Promise<RunningServer> {
+  const { context, log, shutdown } = parts;
+  const health = createHealth(context, shutdown);
+  const handler = createHandler({ context, health, log }, httpOptionsOf(config));
+  try {
+    return await startServer({ ...config, tls }, handler, log);
+  } catch (error) {
+    throw toListenError(error, config);
+  }
+}
+
+/**
+ * Opens the store, checks that what is stored can be opened, and serves. What was opened is closed again when the start
+ * fails, with StartError, StoreOpenError or KeypoolError.
+ */
+export async function createApp(config: Config, parts: AppParts): Promise<App> {
+  const { log } = parts;
+  const clock = parts.clock ?? systemClock;
+  const newId = parts.newId ?? (() => uuid());
+  const random = parts.randomBytes ?? ((size) => randomBytes(size));
+  const tls = await readTlsFiles(config.tls);
+
+  // Closes in the reverse order of opening, also when the start fails half way.
+  await using opened = new AsyncDisposableStack();
+  const warn = (message: string, cause?: unknown): void => log.warn({ err: cause }, message);
+  const store = await openStore(config, { clock, newId, warn });
+  opened.defer(() => store.close());
+
+  const sealer = createSealer(config.encryptionKey, config.encryptionKeysRetired, random);
+  const fingerprintKey = await openSealing(store, sealer, random);
+  if (sealer.keyId === null)
+    log.warn({}, 'values and secrets are kept in plain text; set ENCRYPTION_KEY to have them sealed');
+  const adminToken = await adminTokenOf(config, random);
+  const context = createContext({
+    store,
+    clock,
+    newId,
+    randomBytes: random,
+    sealer,
+    fingerprintKey,
+    tokenPrefix: config.tokenPrefix,
+    rootToken: adminToken.token,
+    log,
+    version: readVersion(),
+  });
+  opened.defer(() => context.directory.close());
+
+  const retentionMs = config.usageRetentionDays * DAY_MS;
+  const maintenance = startMaintenance(context, { after: parts.after ?? unheldTimers, retentionMs });
+  opened.defer(() => maintenance.stop());
+  opened.defer(() => context.rounds.idle());
+
+  const shutdown = new AbortController();
+  const server = await listen(config, tls, { context, log, shutdown: shutdown.signal });
+  opened.defer(() => server.close());
+
+  const closers = opened.move();
+  let closing: Promise<void> | null = null;
+  return {
+    url: server.url,
+    context,
+    adminToken,
+    close: () => {
+      shutdown.abort();
+      closing ??= closers.disposeAsync();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Feature, Tier } from '../model/tier.ts';
+import { adminEvent } from './admin-event.ts';
+import { requireAdmin } from './authorize.ts';
+import { refuseIfAny } from './check-field.ts';
+import { checkTier } from './check-tier.ts';
+import type { Call, Context } from './context.ts';
+import { describeTier } from './describe-tier.ts';
+import { KeypoolError } from './errors.ts';
+import { changesBetween } from './field-changes.ts';
+import { stored } from './store-errors.ts';
+
+export interface CreateTierInput {
+  /** The user's slug, `[a-z0-9_-]{1,63}`. */
+  readonly id: string;
+  readonly description: string;
+  /** 1 to 100. */
+  readonly features: readonly Feature[];
+}
+
+function tierExists(id: string): KeypoolError {
+  return new KeypoolError('TIER_EXISTS', `There is a tier ${id} already. Choose another id, or update it.`, {
+    metadata: { tier_id: id },
+  });
+}
+
+/** Errors: ADMIN_REQUIRED, INVALID_FIELD, TIER_EXISTS. */
+export async function createTier(context: Context, call: Call, input: CreateTierInput): Promise<Tier> {
+  requireAdmin(call.identity, 'write');
+  refuseIfAny(checkTier(input));
+  const now = context.store.now();
+  const tier: Tier = {
+    id: input.id,
+    description: input.description,
+    features: input.features,
+    revision: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const event = adminEvent(context, call, {
+    action: 'CreateTier',
+    resourceType: 'tier',
+    resourceId: tier.id,
+    changes: changesBetween(null, describeTier(tier)),
+  });
+  await stored(context.store.createTier(tier, event), { exists: () => tierExists(tier.id) });
+  return tier;
+}

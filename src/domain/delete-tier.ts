@@ -1,0 +1,39 @@
+import { adminEvent } from './admin-event.ts';
+import { requireAdmin } from './authorize.ts';
+import type { Call, Context } from './context.ts';
+import { describeTier } from './describe-tier.ts';
+import { KeypoolError } from './errors.ts';
+import { checkEtag } from './etag.ts';
+import { changesBetween } from './field-changes.ts';
+import { tierNotFound } from './not-found.ts';
+import { stored } from './store-errors.ts';
+
+export interface DeleteInput {
+  readonly id: string;
+  /** Null for no check. */
+  readonly etag: string | null;
+}
+
+function tierNotEmpty(id: string): KeypoolError {
+  return new KeypoolError('TIER_NOT_EMPTY', `Tier ${id} still has keys. Delete its keys first.`, {
+    metadata: { tier_id: id },
+  });
+}
+
+/** Grants to it go with it. Errors: ADMIN_REQUIRED, TIER_NOT_FOUND, TIER_NOT_EMPTY, ETAG_MISMATCH. */
+export async function deleteTier(context: Context, call: Call, input: DeleteInput): Promise<void> {
+  requireAdmin(call.identity, 'write');
+  const deleting = context.store.deleteTier(input.id, (tier) => {
+    checkEtag(input.etag, tier.revision);
+    return adminEvent(context, call, {
+      action: 'DeleteTier',
+      resourceType: 'tier',
+      resourceId: tier.id,
+      changes: changesBetween(describeTier(tier), null),
+    });
+  });
+  await stored(deleting, {
+    'not-found': () => tierNotFound(input.id),
+    'not-empty': () => tierNotEmpty(input.id),
+  });
+}

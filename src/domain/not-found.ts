@@ -1,0 +1,19 @@
+import { KeypoolError } from './errors.ts';
+
+export function tierNotFound(id: string): KeypoolError {
+  return new KeypoolError('TIER_NOT_FOUND', `There is no tier ${id}. Create it first, or check the id.`, {
+    metadata: { tier_id: id },
+  });
+}
+
+export function keyNotFound(id: string): KeypoolError {
+  return new KeypoolError('KEY_NOT_FOUND', `There is no key ${id}. Check the id.`, {
+    metadata: { key_id: id },
+  });
+}
+
+export function consumerNotFound(id: string): KeypoolError {
+  return new KeypoolError('CONSUMER_NOT_FOUND', `There is no consumer ${id}. Check the id.`, {
+    metadata: { consumer_id: id },
+  });
+}

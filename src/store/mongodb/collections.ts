@@ -1,0 +1,102 @@
+import type { Collection, Db } from 'mongodb';
+import type { AdminEvent } from '../../model/audit.ts';
+import type { Consumer } from '../../model/consumer.ts';
+import type { Job } from '../../model/job.ts';
+import type { Tier } from '../../model/tier.ts';
+import type { KeyDocument } from './key-document.ts';
+
+/** `touches` counts writes that only serialise with others on this row; it means nothing else. */
+export interface TierDocument extends Omit<Tier, 'id'> {
+  readonly _id: string;
+  readonly touches?: number;
+}
+
+export interface ConsumerDocument extends Omit<Consumer, 'id'> {
+  readonly _id: string;
+}
+
+export interface AdminEventDocument extends Omit<AdminEvent, 'id'> {
+  readonly _id: string;
+}
+
+/** The audit row of a draw, `_id` its draw id. The hot write of the store: short names, no empty optional field. */
+export interface DrawDocument {
+  readonly _id: string;
+  readonly kind: 'draw';
+  readonly at: number;
+  readonly consumer: string;
+  readonly key: string;
+  readonly tier: string;
+  readonly feature: string;
+  readonly units: number;
+  readonly request: string;
+  readonly peer: string;
+  /** The request record that names this draw, where there is one. */
+  readonly record?: string;
+  readonly withheld?: true;
+}
+
+/** Stands where a draw's audit row must never appear any more: that draw never was. */
+export interface VoidDocument {
+  readonly _id: string;
+  readonly kind: 'void';
+  readonly at: number;
+}
+
+export type UsageDocument = DrawDocument | VoidDocument;
+
+/**
+ * Which draw a caller's request id stands for. `claim` is unique to the call that made the record; `draw` is null until
+ * something was taken; `at`: the store's moment of the last take for it, or of the claim (ms).
+ */
+export interface RequestDocument {
+  readonly _id: string;
+  readonly fingerprint: string;
+  readonly claim: string;
+  readonly draw: string | null;
+  readonly at: number;
+  readonly expireAt: Date;
+}
+
+/** `features`: those whose parked keys are to try again. `doneAt` lets the row expire. */
+export interface JobDocument extends Omit<Job, 'id'> {
+  readonly _id: string;
+  readonly features: readonly string[];
+  readonly doneAt?: Date;
+}
+
+export interface MetaDocument {
+  readonly _id: string;
+  readonly value: string;
+}
+
+export interface SchemaDocument {
+  readonly _id: 'schema';
+  readonly version: number;
+}
+
+export interface Collections {
+  readonly tiers: Collection<TierDocument>;
+  readonly keys: Collection<KeyDocument>;
+  readonly consumers: Collection<ConsumerDocument>;
+  readonly usage: Collection<UsageDocument>;
+  readonly adminEvents: Collection<AdminEventDocument>;
+  readonly requests: Collection<RequestDocument>;
+  readonly jobs: Collection<JobDocument>;
+  readonly meta: Collection<MetaDocument>;
+  readonly schema: Collection<SchemaDocument>;
+}
+
+export function collectionsOf(db: Db): Collections {
+  return {
+    tiers: db.collection('tiers'),
+    keys: db.collection('keys'),
+    consumers: db.collection('consumers'),
+    usage: db.collection('usage_events'),
+    adminEvents: db.collection('admin_events'),
+    requests: db.collection('requests'),
+    jobs: db.collection('jobs'),
+    meta: db.collection('meta'),
+    schema: db.collection('schema'),
+  };
+}

@@ -1,0 +1,100 @@
+import { type Db, MongoClient, type MongoClientOptions, MongoError, MongoServerError } from 'mongodb';
+import { StoreOpenError } from '../errors.ts';
+
+const DEFAULT_DATABASE = 'keypool';
+const MAJOR_VERSION_MIN = 6;
+const AUTHENTICATION_FAILED = 18;
+
+/**
+ * Times are bounded, so that a stopped database is told in seconds; the URL may set other ones. Writes are never retried
+ * by the driver: a retried take would cost a second copy of its row, and every write here knows how to find out what
+ * became of it.
+ */
+const DEFAULTS = {
+  serverSelectionTimeoutMS: 5000,
+  connectTimeoutMS: 5000,
+  socketTimeoutMS: 5000,
+  waitQueueTimeoutMS: 5000,
+  maxPoolSize: 64,
+  appName: 'keypool',
+} satisfies MongoClientOptions;
+
+export interface Connection {
+  readonly client: MongoClient;
+  readonly db: Db;
+  /** Hosts and database, without credentials. */
+  readonly detail: string;
+}
+
+/** Connects to a replica set or sharded cluster. Errors: `StoreOpenError` with what to do; it never shows the URL. */
+export async function connect(url: string): Promise<Connection> {
+  const client = createClient(url);
+  const hosts = client.options.srvHost ?? client.options.hosts.map(String).join(',');
+  try {
+    await client.connect();
+    await checkServer(client, hosts);
+  } catch (error) {
+    await client.close().catch(() => undefined);
+    throw openError(error, hosts);
+  }
+  const db = client.db(databaseName(url));
+  return { client, db, detail: `${hosts}/${db.databaseName}` };
+}
+
+function createClient(url: string): MongoClient {
+  const given = new Set(
+    [...new URLSearchParams(url.split('?')[1] ?? '').keys()].map((name) => name.toLowerCase()),
+  );
+  const defaults = Object.entries(DEFAULTS).filter(([name]) => !given.has(name.toLowerCase()));
+  try {
+    return new MongoClient(url, {
+      ...Object.fromEntries(defaults),
+      retryWrites: false,
+      readPreference: 'primary',
+      writeConcern: { w: 'majority', journal: true },
+    });
+  } catch (error) {
+    throw new StoreOpenError(
+      'The MongoDB URL cannot be read. It has the form mongodb://[user:password@]host:port/database?replicaSet=name, ' +
+        'with special characters in user and password percent-encoded.',
+      { cause: error },
+    );
+  }
+}
+
+/** The database in the URL's path. */
+export function databaseName(url: string): string {
+  const name = /^[^:]+:\/\/[^/]+\/([^?]*)/.exec(url)?.[1] ?? '';
+  return name === '' ? DEFAULT_DATABASE : decodeURIComponent(name);
+}
+
+async function checkServer(client: MongoClient, hosts: string): Promise<void> {
+  const admin = client.db('admin');
+  const hello = await admin.command({ hello: 1 });
+  if (hello.setName === undefined && hello.msg !== 'isdbgrid') throw standalone(hosts);
+  const { version } = await admin.command({ buildInfo: 1 });
+  if (Number.parseInt(String(version), 10) < MAJOR_VERSION_MIN)
+    throw new StoreOpenError(
+      `MongoDB ${version} at ${hosts} is too old: Keypool needs ${MAJOR_VERSION_MIN}.0 or newer.`,
+    );
+}
+
+function standalone(hosts: string): StoreOpenError {
+  return new StoreOpenError(
+    `MongoDB at ${hosts} is a standalone server, which has no transactions. Make it a replica set: start mongod with ` +
+      `--replSet rs0, then run once: mongosh "mongodb://${hosts}" --eval "rs.initiate()"`,
+  );
+}
+
+function openError(error: unknown, hosts: string): unknown {
+  if (!(error instanceof MongoError)) return error;
+  if (error instanceof MongoServerError && error.code === AUTHENTICATION_FAILED)
+    return new StoreOpenError(`MongoDB at ${hosts} refused the user name or password of the URL.`, {
+      cause: error,
+    });
+  return new StoreOpenError(
+    `No usable MongoDB answers at ${hosts}: check that it runs, that it can be reached from here, and the URL's ` +
+      'replicaSet and TLS options.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,25 @@
+import type { MongoClient } from 'mongodb';
+import type { RankSource } from '../../model/rank.ts';
+import type { Change, StoreOptions } from '../port.ts';
+import type { Collections } from './collections.ts';
+import type { OwnSessions } from './own-sessions.ts';
+import type { StoreClock } from './store-clock.ts';
+
+/** What every part of the adapter works with; made once in `open.ts`. */
+export interface MongoContext {
+  readonly client: MongoClient;
+  readonly rows: Collections;
+  readonly options: StoreOptions;
+  readonly storeClock: StoreClock;
+  readonly ranks: RankSource;
+  /** How long after its take the audit rows of a take may be sent, in ms. */
+  readonly openTakeMs: number;
+  /** Tells listeners of this process about a committed change. */
+  readonly announce: (change: Change) => void;
+  readonly ownSessions: OwnSessions;
+}
+
+/** The store's time in whole ms. */
+export function storeNow(context: MongoContext): number {
+  return Math.floor(context.storeClock.nowMs());
+}

@@ -1,0 +1,15 @@
+import type { Background } from './background.ts';
+import type { BusyKeys } from './busy-keys.ts';
+import type { MongoContext } from './context.ts';
+import type { SettledTakes } from './settled-takes.ts';
+import type { TierTurns } from './tier-turns.ts';
+
+/** What rounds share in this process. */
+export interface DrawContext extends MongoContext {
+  readonly busy: BusyKeys;
+  readonly turns: TierTurns;
+  readonly settled: SettledTakes;
+  readonly background: Background;
+  /** Queues whose highest rank has been looked up. */
+  readonly rankedQueues: Set<string>;
+}

@@ -1,0 +1,38 @@
+import type { DrawStore } from '../port.ts';
+import { availability } from './availability.ts';
+import { storeNow } from './context.ts';
+import type { DrawContext } from './draw-context.ts';
+import { drawRound } from './draw-round.ts';
+import { atEdge } from './driver-errors.ts';
+import { recoverOpenTakes } from './recovery.ts';
+import { withhold } from './usage-events.ts';
+
+/** Enough to keep takes, audit writes and answers of several rounds going at once. */
+const ROUNDS_MAX = 4;
+
+export function createDraws(context: DrawContext): DrawStore {
+  return {
+    drawRound: (draws) => atEdge(() => drawRound(context, draws)),
+    roundsMax: ROUNDS_MAX,
+    withhold: (drawIds) => atEdge(() => withhold(context, drawIds)),
+    quarantineKey: (keyId, reason) => atEdge(() => quarantineKey(context, keyId, reason)),
+    availability: (queues, cap) => atEdge(() => availability(context, queues, cap)),
+    recoverOpenTakes: (limit) => atEdge(() => recoverOpenTakes(context, limit)),
+  };
+}
+
+async function quarantineKey(context: DrawContext, keyId: string, reason: string): Promise<void> {
+  await context.rows.keys.updateOne(
+    { _id: keyId, state: 'active' },
+    {
+      $set: {
+        state: 'quarantined',
+        stateReason: reason,
+        ready: {},
+        due: {},
+        updatedAt: storeNow(context),
+      },
+      $inc: { version: 1 },
+    },
+  );
+}

@@ -1,0 +1,133 @@
+import type { Budget } from '../../model/budget.ts';
+import type { Key, KeyState } from '../../model/key.ts';
+import type { Took } from '../../model/take.ts';
+import { guardMs } from '../../model/tier.ts';
+
+/** A budget with its guard in ms (0 for life), so that the pipelines need not work it out. */
+export type StoredBudget = Budget & { readonly guardMs: number };
+
+/** The part of a key's row that takes work on; maps and arrays are always there, empty or not. */
+export interface StateDocument extends Omit<KeyState, 'budgets'> {
+  readonly budgets: readonly StoredBudget[];
+  /** The earliest end of its open takes; absent without one. */
+  readonly openEnd?: number;
+}
+
+/** Names of secrets and metadata are the user's and may hold dots and dollars, so they are not used as field names. */
+export type StoredMap = readonly { readonly k: string; readonly v: string }[];
+
+/** A key's row. */
+export interface KeyDocument
+  extends StateDocument,
+    Omit<Key, keyof KeyState | 'id' | 'secrets' | 'metadata'> {
+  readonly _id: string;
+  readonly secrets: StoredMap;
+  readonly metadata: StoredMap;
+  /** When an expiring key is to be taken out of its queues; absent once it is. */
+  readonly parkAt?: number;
+  /** The answer of the row's last take. */
+  readonly took?: Took;
+  /** Counts the edits that locked the row; means nothing else. */
+  readonly locks?: number;
+}
+
+export function toStoredMap(map: Readonly<Record<string, string>>): StoredMap {
+  return Object.entries(map).map(([k, v]) => ({ k, v }));
+}
+
+export function fromStoredMap(stored: StoredMap): Record<string, string> {
+  return Object.fromEntries(stored.map(({ k, v }) => [k, v]));
+}
+
+function toStoredBudget(budget: Budget): StoredBudget {
+  const { limit, windowMs, used, startAt, epoch } = budget;
+  return {
+    limit,
+    windowMs,
+    used,
+    startAt,
+    epoch,
+    guardMs: windowMs === null ? 0 : guardMs({ windowMs }),
+  };
+}
+
+function fromStoredBudget({ guardMs: _guardMs, ...budget }: StoredBudget): Budget {
+  return budget;
+}
+
+/** Fields that leave the row when a state without them is written. */
+export const OPTIONAL_STATE = ['openEnd'] as const;
+
+export function toStateDocument(state: KeyState): StateDocument {
+  return {
+    state: state.state,
+    expireAt: state.expireAt,
+    revision: state.revision,
+    takenAt: state.takenAt,
+    meters: state.meters,
+    budgets: state.budgets.map(toStoredBudget),
+    epoch: state.epoch,
+    open: state.open,
+    ready: state.ready,
+    due: state.due,
+    lastRank: state.lastRank,
+    freshRank: state.freshRank,
+    ...(state.open.length > 0 ? { openEnd: Math.min(...state.open.map((take) => take.end)) } : {}),
+  };
+}
+
+export function fromStateDocument(document: StateDocument): KeyState {
+  return {
+    state: document.state,
+    expireAt: document.expireAt,
+    revision: document.revision,
+    takenAt: document.takenAt,
+    meters: document.meters,
+    budgets: document.budgets.map(fromStoredBudget),
+    epoch: document.epoch,
+    open: document.open,
+    ready: document.ready,
+    due: document.due,
+    lastRank: document.lastRank,
+    freshRank: document.freshRank,
+  };
+}
+
+export function toKeyDocument(key: Key): KeyDocument {
+  return {
+    _id: key.id,
+    tierId: key.tierId,
+    name: key.name,
+    fingerprint: key.fingerprint,
+    valueHint: key.valueHint,
+    value: key.value,
+    secrets: toStoredMap(key.secrets),
+    metadata: toStoredMap(key.metadata),
+    stateReason: key.stateReason,
+    placed: key.placed,
+    version: key.version,
+    createdAt: key.createdAt,
+    updatedAt: key.updatedAt,
+    ...toStateDocument(key),
+    ...(key.expireAt === null ? {} : { parkAt: key.expireAt }),
+  };
+}
+
+export function fromKeyDocument(document: KeyDocument): Key {
+  return {
+    id: document._id,
+    tierId: document.tierId,
+    name: document.name,
+    fingerprint: document.fingerprint,
+    valueHint: document.valueHint,
+    value: document.value,
+    secrets: fromStoredMap(document.secrets),
+    metadata: fromStoredMap(document.metadata),
+    stateReason: document.stateReason,
+    placed: document.placed,
+    version: document.version,
+    createdAt: document.createdAt,
+    updatedAt: document.updatedAt,
+    ...fromStateDocument(document),
+  };
+}

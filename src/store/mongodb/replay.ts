@@ -1,0 +1,132 @@
+import { guardMs } from '../../model/tier.ts';
+import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
+import type { DrawDocument, RequestDocument, UsageDocument } from './collections.ts';
+import { type MongoContext, storeNow } from './context.ts';
+import { fromStoredMap, type KeyDocument } from './key-document.ts';
+import { dropRequest, touchRequest } from './request-records.ts';
+import { leaveBy, sendTake } from './send-take.ts';
+import { decideRows } from './void-rows.ts';
+
+/** After this time without a draw, or without its audit row, a record is taken for one whose process died, in ms. */
+const OVERDUE_MS = 2000;
+
+interface Recorded {
+  readonly row: UsageDocument | null;
+  /** The store's moment of the reading (ms), and the monotonic moment before it was asked for. */
+  readonly now: number;
+  readonly askedAt: number;
+}
+
+/**
+ * Answers a draw whose request id is recorded, with the draw that the record names. `again` where that draw never was:
+ * the record is gone then, and the next round draws anew; or where its audit row may still be on its way.
+ */
+export async function replay(
+  context: MongoContext,
+  request: DrawRequest,
+  record: RequestDocument,
+): Promise<DrawResult> {
+  const overdue = storeNow(context) - record.at >= OVERDUE_MS;
+  const { draw } = record;
+  if (draw === null) {
+    if (overdue) await dropRequest(context, record);
+    return { kind: 'again' };
+  }
+  if (request.idempotency?.fingerprint !== record.fingerprint) return { kind: 'reused' };
+  let recorded = await readRow(context, draw);
+  if (recorded.row === null) {
+    if (!overdue) return { kind: 'again' };
+    const fate = (await decideRows(context, [draw])).get(draw);
+    if (fate === 'unknown') return { kind: 'unavailable' };
+    if (fate === 'real') recorded = await readRow(context, draw);
+  }
+  const { row } = recorded;
+  if (row === null || row.kind === 'void' || row.withheld === true) {
+    await dropRequest(context, record);
+    return { kind: 'again' };
+  }
+  return useAgain(context, request, record, { ...recorded, row });
+}
+
+async function readRow({ rows, options }: MongoContext, draw: string): Promise<Recorded> {
+  const askedAt = options.clock.monotonicMs();
+  const found = await rows.usage
+    .aggregate<UsageDocument & { readonly now: Date }>(
+      [{ $match: { _id: draw } }, { $set: { now: '$$NOW' } }],
+      { readConcern: { level: 'majority' } },
+    )
+    .next();
+  if (found === null) return { row: null, now: 0, askedAt };
+  const { now, ...row } = found;
+  return { row, now: now.getTime(), askedAt };
+}
+
+/** Hands the same key out again, if it may still be; a late use takes its rate units anew, since it happens now. */
+async function useAgain(
+  context: MongoContext,
+  request: DrawRequest,
+  record: RequestDocument,
+  { row, now, askedAt }: Recorded & { readonly row: DrawDocument },
+): Promise<DrawResult> {
+  const source = request.queues.find((queue) => queue.tierId === row.tier);
+  if (source === undefined) return { kind: 'gone' };
+  const key = await context.rows.keys.findOne({ _id: row.key, tierId: row.tier });
+  if (key === null || !usable(key, storeNow(context))) return { kind: 'gone' };
+  const guards = source.limits.map(guardMs);
+  if (guards.length === 0) return drawnAgain(row, key, Infinity);
+  const half = Math.min(...guards) / 2;
+  // At `askedAt` the store's clock was not past `now` yet.
+  const until = askedAt + (record.at + half - now);
+  if (until - context.options.clock.monotonicMs() > half / 2) return drawnAgain(row, key, until);
+  const reply = await sendTake(
+    context,
+    { tierId: row.tier, keyId: row.key },
+    {
+      take: context.options.newId(),
+      queue: source.queue,
+      feature: row.feature,
+      limits: source.limits,
+      revision: source.revision,
+      units: row.units,
+      count: 1,
+      rank: context.ranks.next(1),
+      openMs: context.openTakeMs,
+      settled: [],
+      charge: 'rate',
+    },
+    'budgeted',
+  );
+  if (reply.kind === 'gone') return { kind: 'gone' };
+  if (reply.kind === 'unknown') return { kind: 'unavailable' };
+  const { took } = reply.row;
+  if (took.reason === 'stale') return { kind: 'stale', tierId: row.tier };
+  if (took.reason === 'unusable') return { kind: 'gone' };
+  if (took.granted === 0)
+    return took.nextAt === null ? { kind: 'gone' } : { kind: 'exhausted', nextAt: took.nextAt };
+  await touchRequest(context, record._id, row._id, took.at);
+  return drawnAgain(row, { ...key, ...reply.row }, leaveBy(reply.sentAt, guards));
+}
+
+function usable(key: Pick<KeyDocument, 'state' | 'expireAt'>, now: number): boolean {
+  return key.state === 'active' && (key.expireAt === null || now < key.expireAt);
+}
+
+function drawnAgain(
+  row: DrawDocument,
+  key: Pick<KeyDocument, '_id' | 'name' | 'value' | 'secrets' | 'metadata' | 'expireAt'>,
+  until: number,
+): Drawn {
+  return {
+    kind: 'drawn',
+    drawId: row._id,
+    at: row.at,
+    keyId: key._id,
+    keyName: key.name,
+    tierId: row.tier,
+    value: key.value,
+    secrets: fromStoredMap(key.secrets),
+    metadata: fromStoredMap(key.metadata),
+    expireAt: key.expireAt,
+    leaveBy: until,
+  };
+}

@@ -1,0 +1,121 @@
+import { MongoBulkWriteError, MongoError } from 'mongodb';
+import type { RequestDocument } from './collections.ts';
+import { type MongoContext, storeNow } from './context.ts';
+
+/*
+ * A request id is claimed before its draw takes anything, so that of racing calls one takes; named once the take is
+ * known, before the audit row; and given up when nothing was drawn.
+ */
+
+/** How long a request id is remembered, in ms. */
+const REQUEST_TTL_MS = 600_000;
+const DUPLICATE_KEY = 11000;
+
+/** What a caller's request id stands for, and which of its calls asks: `claim` is unique among them. */
+export interface Claim {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly claim: string;
+}
+
+/** `ours`: no other call has it; `theirs`: another has, or had; `unknown`: it may be ours. */
+export type ClaimFate = 'ours' | 'theirs' | 'unknown';
+
+/** Claims request ids; fates in the order of the claims. */
+export async function claimRequests(context: MongoContext, claims: readonly Claim[]): Promise<ClaimFate[]> {
+  const fates: ClaimFate[] = claims.map(() => 'ours');
+  if (claims.length === 0) return fates;
+  const at = storeNow(context);
+  const documents = claims.map(({ key, fingerprint, claim }) => ({
+    _id: key,
+    fingerprint,
+    claim,
+    draw: null,
+    at,
+    expireAt: new Date(at + REQUEST_TTL_MS),
+  }));
+  try {
+    await context.rows.requests.insertMany(documents, { ordered: false });
+    return fates;
+  } catch (error) {
+    if (!(error instanceof MongoError)) throw error;
+    const failures = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
+    const unconfirmed =
+      !(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined;
+    if (unconfirmed || failures.length === 0) fates.fill('unknown');
+    for (const { index, code } of failures) fates[index] = code === DUPLICATE_KEY ? 'theirs' : 'unknown';
+    return fates;
+  }
+}
+
+/** Records by request key; those that are over are forgotten and not among them. */
+export async function findRequests(
+  context: MongoContext,
+  keys: readonly string[],
+): Promise<Map<string, RequestDocument>> {
+  if (keys.length === 0) return new Map();
+  const found = await context.rows.requests.find({ _id: { $in: [...keys] } }).toArray();
+  const now = storeNow(context);
+  const over = found.filter((record) => record.expireAt.getTime() <= now);
+  await Promise.all(over.map((record) => dropRequest(context, record)));
+  return new Map(found.filter((record) => !over.includes(record)).map((record) => [record._id, record]));
+}
+
+/** The draw that a claimed request id was served with, taken at the store's moment `at` (ms). */
+export interface Naming extends Pick<Claim, 'key' | 'claim'> {
+  readonly draw: string;
+  readonly at: number;
+}
+
+/** Names the draws of claimed request ids; fates by draw id, `theirs` where another call has taken the claim over. */
+export async function nameDraws(
+  { rows }: MongoContext,
+  namings: readonly Naming[],
+): Promise<Map<string, ClaimFate>> {
+  const all = (fate: ClaimFate) => new Map(namings.map(({ draw }) => [draw, fate]));
+  if (namings.length === 0) return all('ours');
+  try {
+    const { matchedCount } = await rows.requests.bulkWrite(
+      namings.map(({ key, claim, draw, at }) => ({
+        updateOne: { filter: { _id: key, claim, draw: null }, update: { $set: { draw, at } } },
+      })),
+      { ordered: false },
+    );
+    if (matchedCount === namings.length) return all('ours');
+    const stored = await rows.requests
+      .find({ _id: { $in: namings.map(({ key }) => key) } }, { readConcern: { level: 'majority' } })
+      .toArray();
+    const named = new Set(stored.map(({ draw }) => draw));
+    return new Map(namings.map(({ draw }) => [draw, named.has(draw) ? 'ours' : 'theirs']));
+  } catch (error) {
+    if (!(error instanceof MongoError)) throw error;
+    return all('unknown');
+  }
+}
+
+/** Gives up claims that name no draw. */
+export async function releaseClaims(
+  { rows }: MongoContext,
+  claims: readonly Pick<Claim, 'key' | 'claim'>[],
+): Promise<void> {
+  if (claims.length === 0) return;
+  await rows.requests.deleteMany({ $or: claims.map(({ key, claim }) => ({ _id: key, claim, draw: null })) });
+}
+
+/** Forgets a request id, if its record still says what was read. */
+export async function dropRequest(
+  { rows }: MongoContext,
+  { _id, claim, draw }: Pick<RequestDocument, '_id' | 'claim' | 'draw'>,
+): Promise<void> {
+  await rows.requests.deleteOne({ _id, claim, draw });
+}
+
+/** Notes that the record's draw was taken for anew at `at`. */
+export async function touchRequest(
+  { rows }: MongoContext,
+  key: string,
+  draw: string,
+  at: number,
+): Promise<void> {
+  await rows.requests.updateOne({ _id: key, draw }, { $max: { at } });
+}

@@ -1,0 +1,97 @@
+import { type Document, MongoError } from 'mongodb';
+import type { TakeRequest, Took } from '../../model/take.ts';
+import { guardMs, type Limit } from '../../model/tier.ts';
+import type { MongoContext } from './context.ts';
+import type { KeyDocument } from './key-document.ts';
+import { PLAIN_ROW, type RowShape, STORE_NOW, takePipeline } from './take-pipeline.ts';
+
+const ROW_PROJECTION = {
+  took: 1,
+  name: 1,
+  value: 1,
+  secrets: 1,
+  metadata: 1,
+  expireAt: 1,
+  'budgets.windowMs': 1,
+  'budgets.guardMs': 1,
+} as const;
+
+/** What comes back of a key's row with a take. */
+export type TakenRow = Pick<KeyDocument, '_id' | 'name' | 'value' | 'secrets' | 'metadata' | 'expireAt'> & {
+  readonly took: Took;
+  readonly budgets: readonly { readonly windowMs: number | null; readonly guardMs: number }[];
+};
+
+/**
+ * What became of a take. `gone`: there is no such key. `unknown`: it may have happened, or still happen; what it took
+ * stays counted until it is recovered, or leaves its windows.
+ */
+export type TakeReply =
+  | { readonly kind: 'took'; readonly row: TakenRow; readonly sentAt: number }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'unknown'; readonly cause: unknown };
+
+export interface KeyName {
+  readonly tierId: string;
+  readonly keyId: string;
+}
+
+/** Sends one take; `shape` is what the row looked like when it was read. `sentAt` is of the monotonic clock. */
+export async function sendTake(
+  context: MongoContext,
+  { tierId, keyId }: KeyName,
+  request: TakeRequest,
+  shape: RowShape,
+): Promise<TakeReply> {
+  const sentAt = context.options.clock.monotonicMs();
+  const attempt = (as: RowShape) =>
+    context.rows.keys.findOneAndUpdate(
+      { _id: keyId, tierId, ...(as === 'plain' ? PLAIN_ROW : {}) },
+      takePipeline(request, as, STORE_NOW),
+      { returnDocument: 'after', projection: ROW_PROJECTION, hint: { _id: 1 } },
+    );
+  try {
+    const row = await attempt(shape);
+    // A row that was plain when read may have got a budget since.
+    const found = row === null && shape === 'plain' ? await attempt('budgeted') : row;
+    return found === null ? { kind: 'gone' } : tookOf(found, sentAt);
+  } catch (error) {
+    if (!(error instanceof MongoError)) throw error;
+    return readBack(context, { tierId, keyId }, request.take, sentAt, error);
+  }
+}
+
+function tookOf(document: Document, sentAt: number): TakeReply {
+  return { kind: 'took', row: document as TakenRow, sentAt };
+}
+
+/** The reply was lost: the row keeps its last answer, which tells, once a majority has it, that the take happened. */
+async function readBack(
+  context: MongoContext,
+  { tierId, keyId }: KeyName,
+  take: string,
+  sentAt: number,
+  cause: unknown,
+): Promise<TakeReply> {
+  try {
+    const row = await context.rows.keys.findOne(
+      { _id: keyId, tierId },
+      { projection: ROW_PROJECTION, readConcern: { level: 'majority' } },
+    );
+    if (row?.took?.take === take) return tookOf(row, sentAt);
+  } catch (error) {
+    if (!(error instanceof MongoError)) throw error;
+  }
+  return { kind: 'unknown', cause };
+}
+
+/** The moment of the monotonic clock until which a value may leave that was taken under these guards (ms). */
+export function leaveBy(sentAt: number, guards: readonly number[]): number {
+  return guards.length === 0 ? Infinity : sentAt + Math.min(...guards) / 2;
+}
+
+/** The guards that bind on a value of this row. */
+export function guardsOf(limits: readonly Limit[], row: Pick<TakenRow, 'budgets'>): number[] {
+  const windowed = row.budgets.filter((budget) => budget.windowMs !== null);
+  return [...limits.map(guardMs), ...windowed.map((budget) => budget.guardMs)];
+}

@@ -1,0 +1,92 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { createRankSource, type RankSource } from '../../model/rank.ts';
+import type { Change, StoreOptions } from '../port.ts';
+import { type AdminEvents, createAdminEvents } from './admin-events.ts';
+import { type ClockWatch, createClockWatch } from './clock-watch.ts';
+import { type Credentials, createCredentials } from './credentials.ts';
+import { highestRank } from './highest-rank.ts';
+import { createJobRows, type JobRows } from './jobs.ts';
+import { createKeyRows, type KeyRows } from './key-rows.ts';
+import { createKeyStates, type KeyStates } from './key-states.ts';
+import { createNames, type Names } from './names.ts';
+import { createPlaceTable, type PlaceTable } from './places.ts';
+import { createTierRows, type TierRows } from './tiers.ts';
+import { createTransactions, type Transactions } from './transaction.ts';
+
+/** What the parts of an open store share. */
+export interface Core {
+  readonly db: DatabaseSync;
+  readonly transactions: Transactions;
+  readonly names: Names;
+  readonly places: PlaceTable;
+  readonly states: KeyStates;
+  readonly credentials: Credentials;
+  readonly keys: KeyRows;
+  readonly tiers: TierRows;
+  readonly jobs: JobRows;
+  readonly adminEvents: AdminEvents;
+  readonly ranks: RankSource;
+  readonly clockWatch: ClockWatch;
+  readonly options: StoreOptions;
+  /** The store's moment, in whole ms. */
+  readonly now: () => number;
+  /** Tells listeners of committed changes. */
+  readonly announce: (...changes: readonly Change[]) => void;
+  readonly onChange: (listener: (change: Change) => void) => () => void;
+}
+
+function createChanges(warn: StoreOptions['warn']): Pick<Core, 'announce' | 'onChange'> {
+  const listeners = new Set<(change: Change) => void>();
+  const tell = (listener: (change: Change) => void, change: Change): void => {
+    try {
+      listener(change);
+    } catch (error) {
+      warn('A listener to changes of the store failed.', error);
+    }
+  };
+  return {
+    announce: (...changes) => {
+      for (const change of changes) for (const listener of listeners) tell(listener, change);
+    },
+    onChange: (listener) => {
+      // Its own function, so that one listener registered twice is two.
+      const registered = (change: Change): void => listener(change);
+      listeners.add(registered);
+      return () => {
+        listeners.delete(registered);
+      };
+    },
+  };
+}
+
+/** Prepares everything on an open database whose schema is up to date. */
+export function createCore(db: DatabaseSync, options: StoreOptions): Core {
+  const names = createNames(db);
+  const places = createPlaceTable(db, names);
+  const states = createKeyStates(db, places);
+  const credentials = createCredentials(db);
+  const ranks = createRankSource(options.clock);
+  ranks.saw(highestRank(db));
+  const transactions = createTransactions(db, () => {
+    names.forget();
+    states.forget();
+    credentials.forgetAll();
+  });
+  return {
+    db,
+    transactions,
+    names,
+    places,
+    states,
+    credentials,
+    ranks,
+    options,
+    keys: createKeyRows(db, names, states, credentials),
+    tiers: createTierRows(db),
+    jobs: createJobRows(db),
+    adminEvents: createAdminEvents(db),
+    clockWatch: createClockWatch(options),
+    now: () => Math.floor(options.clock.nowMs()),
+    ...createChanges(options.warn),
+  };
+}

@@ -1,0 +1,39 @@
+import type { DrawGroup, DrawQueue } from '../../model/round.ts';
+import type { DrawRequest } from '../port.ts';
+
+/** Draws that may be served by the same keys, and where each stands in the round, in the order they came. */
+export interface GroupedDraws {
+  readonly group: DrawGroup;
+  readonly members: readonly number[];
+}
+
+/** A queue list's text, remembered: draws that arrive together mostly share the list itself. */
+function createQueuesText(): (queues: readonly DrawQueue[]) => string {
+  const known = new Map<readonly DrawQueue[], string>();
+  return (queues) => {
+    let text = known.get(queues);
+    if (text === undefined) {
+      text = queues.map((source) => `${source.queue}@${source.revision}`).join();
+      known.set(queues, text);
+    }
+    return text;
+  };
+}
+
+/** Groups the draws at `indexes` by feature, units and queues. */
+export function groupDraws(draws: readonly DrawRequest[], indexes: readonly number[]): GroupedDraws[] {
+  const queuesText = createQueuesText();
+  const groups = new Map<string, { readonly first: DrawRequest; readonly members: number[] }>();
+  for (const index of indexes) {
+    const draw = draws[index];
+    if (draw === undefined) continue;
+    const name = `${draw.feature} ${draw.units} ${queuesText(draw.queues)}`;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, { first: draw, members: [index] });
+    else group.members.push(index);
+  }
+  return [...groups.values()].map(({ first: { feature, units, queues }, members }) => ({
+    group: { feature, units, queues, size: members.length },
+    members,
+  }));
+}

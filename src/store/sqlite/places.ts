@@ -1,0 +1,105 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { KeyState } from '../../model/key.ts';
+import type { Candidate, QueueRead } from '../../model/round.ts';
+import type { QueueName } from '../../model/tier.ts';
+import type { Names } from './names.ts';
+import { prepare } from './statement.ts';
+
+/** What of a key's state its rows in `places` show. */
+export type Placed = Pick<KeyState, 'ready' | 'due' | 'lastRank' | 'freshRank' | 'expireAt'>;
+
+/** The queues of all features, as rows ordered by rank and by due moment. */
+export interface PlaceTable {
+  /** Brings a key's rows from where they are to where they shall be, writing only what differs. */
+  readonly move: (key: number, before: Placed | null, after: Placed | null) => void;
+  /** A page of a queue at `now`; of what is due later, the first alone. */
+  readonly page: (read: QueueRead, now: number) => readonly Candidate[];
+}
+
+interface PlaceRow {
+  readonly parked: 0 | 1;
+  readonly position: number;
+  readonly lastRank: number;
+  readonly expireAt: number | null;
+}
+
+function placeIn(queue: QueueName, placed: Placed | null): PlaceRow | null {
+  if (placed === null) return null;
+  const { expireAt } = placed;
+  const rank = placed.ready[queue];
+  if (rank !== undefined) return { parked: 0, position: rank, lastRank: rank, expireAt };
+  const due = placed.due[queue];
+  if (due === undefined) return null;
+  return { parked: 1, position: due, lastRank: placed.lastRank[queue] ?? placed.freshRank, expireAt };
+}
+
+function sameRow(a: PlaceRow, b: PlaceRow): boolean {
+  return (
+    a.position === b.position &&
+    a.parked === b.parked &&
+    a.lastRank === b.lastRank &&
+    a.expireAt === b.expireAt
+  );
+}
+
+/** Every queue in which one of the two stands. */
+function queuesOf(before: Placed | null, after: Placed | null): Iterable<QueueName> {
+  const queues = new Set<QueueName>();
+  for (const placed of [before, after]) {
+    if (placed === null) continue;
+    for (const queue in placed.ready) queues.add(queue as QueueName);
+    for (const queue in placed.due) queues.add(queue as QueueName);
+  }
+  return queues;
+}
+
+const BY_POSITION = 'SELECT key, position, last_rank AS lastRank FROM places WHERE queue = ? AND parked = ?';
+
+export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
+  const insert = prepare(db, 'INSERT INTO places VALUES (?, ?, ?, ?, ?, ?)');
+  const update = prepare(
+    db,
+    `UPDATE places SET parked = ?, position = ?, last_rank = ?, expire_at = ?
+     WHERE queue = ? AND parked = ? AND position = ? AND key = ?`,
+  );
+  const remove = prepare(
+    db,
+    'DELETE FROM places WHERE queue = ? AND parked = ? AND position = ? AND key = ?',
+  );
+  type Row = { key: number; position: number; lastRank: number };
+  const upTo = prepare<Row>(db, `${BY_POSITION} AND position BETWEEN ? AND ? ORDER BY position, key LIMIT ?`);
+  const after = prepare<Row>(db, `${BY_POSITION} AND position > ? ORDER BY position, key LIMIT 1`);
+  const candidate = (row: Row): Candidate => ({
+    keyId: String(row.key),
+    position: row.position,
+    lastRank: row.lastRank,
+    busy: false,
+  });
+  return {
+    move: (key, before, after) => {
+      for (const queue of queuesOf(before, after)) {
+        const from = placeIn(queue, before);
+        const to = placeIn(queue, after);
+        if (from !== null && to !== null && sameRow(from, to)) continue;
+        const no = names.number(queue);
+        if (to === null) {
+          if (from !== null) remove.run(no, from.parked, from.position, key);
+        } else if (from === null) {
+          insert.run(no, to.parked, to.position, key, to.lastRank, to.expireAt);
+        } else {
+          const { parked, position, lastRank, expireAt } = to;
+          update.run(parked, position, lastRank, expireAt, no, from.parked, from.position, key);
+        }
+      }
+    },
+    page: (read, now) => {
+      const queue = names.find(read.queue);
+      if (queue === null) return [];
+      if (read.place === 'ready')
+        return upTo.all(queue, 0, read.from, Number.MAX_SAFE_INTEGER, read.limit).map(candidate);
+      const rows = upTo.all(queue, 1, read.from, now, read.limit);
+      if (rows.length < read.limit) rows.push(...after.all(queue, 1, now));
+      return rows.map(candidate);
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { KeyState } from '../../model/key.ts';
+import type { RankSource } from '../../model/rank.ts';
+import type { DrawQueue } from '../../model/round.ts';
+import type { TakeRequest } from '../../model/take.ts';
+import type { Drawn } from '../port.ts';
+import type { Credential, Credentials } from './credentials.ts';
+import type { KeyStates } from './key-states.ts';
+import type { Names } from './names.ts';
+import type { PlaceTable } from './places.ts';
+import type { RequestRecords } from './request-records.ts';
+import type { RoundKeys } from './round-keys.ts';
+import type { UsageEvents } from './usage-events.ts';
+
+/** What every round of an open store works with. */
+export interface RoundParts {
+  readonly names: Names;
+  readonly places: PlaceTable;
+  readonly states: KeyStates;
+  readonly credentials: Credentials;
+  /** The revision of a tier as stored; null when there is no such tier. */
+  readonly tierRevision: (tierId: string) => number | null;
+  readonly events: UsageEvents;
+  readonly records: RequestRecords;
+  readonly ranks: RankSource;
+  readonly newId: () => string;
+  /** Names this opening of the store. */
+  readonly run: string;
+}
+
+/** One round: its parts, its moment, and the keys it works on. */
+export interface Round extends RoundParts {
+  /** The store's moment of the round, in ms. */
+  readonly now: number;
+  /** The moment of the process's monotonic clock before the round began. */
+  readonly sentAt: number;
+  readonly keys: RoundKeys;
+}
+
+/** A take of one key in this round, from a queue that may serve it. */
+export function takeRequest(
+  round: Round,
+  source: DrawQueue,
+  draw: Pick<TakeRequest, 'feature' | 'units' | 'count' | 'rank' | 'charge'>,
+): TakeRequest {
+  return {
+    ...draw,
+    take: round.newId(),
+    queue: source.queue,
+    limits: source.limits,
+    revision: source.revision,
+    // The audit rows commit with the take.
+    openMs: 0,
+    settled: [],
+  };
+}
+
+/** The first tier among the sources that was edited since the draw's process loaded it. */
+export function staleTier(round: Round, sources: readonly DrawQueue[]): string | null {
+  const stale = sources.find(({ tierId, revision }) => revision < (round.tierRevision(tierId) ?? 0));
+  return stale === undefined ? null : stale.tierId;
+}
+
+/** The answer that hands a key out. */
+export function drawnOf(
+  credential: Credential,
+  state: KeyState,
+  tierId: string,
+  draw: Pick<Drawn, 'drawId' | 'at' | 'leaveBy'>,
+): Drawn {
+  return {
+    kind: 'drawn',
+    drawId: draw.drawId,
+    at: draw.at,
+    keyId: credential.id,
+    keyName: credential.name,
+    tierId,
+    value: credential.value,
+    secrets: credential.secrets,
+    metadata: credential.metadata,
+    expireAt: state.expireAt,
+    leaveBy: draw.leaveBy,
+  };
+}

@@ -1,0 +1,67 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Feature, Tier } from '../../model/tier.ts';
+import type { Page, PageRequest } from '../port.ts';
+import { afterId, pageOf, writeCursor } from './paging.ts';
+import { prepare } from './statement.ts';
+
+export interface TierRows {
+  readonly insert: (tier: Tier) => void;
+  readonly read: (id: string) => Tier | null;
+  /** Its revision alone; null when there is no such tier. */
+  readonly revision: (id: string) => number | null;
+  readonly update: (tier: Tier) => void;
+  readonly remove: (id: string) => void;
+  readonly list: (page: PageRequest) => Page<Tier>;
+}
+
+type Row = {
+  readonly id: string;
+  readonly description: string;
+  readonly features: string;
+  readonly revision: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+};
+
+function tierOf(row: Row): Tier {
+  return {
+    id: row.id,
+    description: row.description,
+    features: JSON.parse(row.features) as Feature[],
+    revision: row.revision,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+export function createTierRows(db: DatabaseSync): TierRows {
+  const insert = prepare(db, 'INSERT INTO tiers VALUES (?, ?, ?, ?, ?, ?)');
+  const select = prepare<Row>(db, 'SELECT * FROM tiers WHERE id = ?');
+  const revision = prepare<{ revision: number }>(db, 'SELECT revision FROM tiers WHERE id = ?');
+  const update = prepare(
+    db,
+    `UPDATE tiers SET description = ?, features = ?, revision = ?, created_at = ?, updated_at = ? WHERE id = ?`,
+  );
+  const remove = prepare(db, 'DELETE FROM tiers WHERE id = ?');
+  const list = prepare<Row>(db, 'SELECT * FROM tiers WHERE id > ? ORDER BY id LIMIT ?');
+  return {
+    insert: ({ id, description, features, revision, createdAt, updatedAt }) => {
+      insert.run(id, description, JSON.stringify(features), revision, createdAt, updatedAt);
+    },
+    read: (id) => {
+      const row = select.get(id);
+      return row === undefined ? null : tierOf(row);
+    },
+    revision: (id) => revision.get(id)?.revision ?? null,
+    update: ({ id, description, features, revision, createdAt, updatedAt }) => {
+      update.run(description, JSON.stringify(features), revision, createdAt, updatedAt, id);
+    },
+    remove: (id) => {
+      remove.run(id);
+    },
+    list: ({ after, limit }) => {
+      const rows = list.all(afterId('tiers', after), limit + 1);
+      return pageOf(rows, limit, tierOf, (row) => writeCursor('tiers', [row.id]));
+    },
+  };
+}

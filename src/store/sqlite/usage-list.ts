@@ -1,0 +1,108 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { UsageEvent } from '../../model/audit.ts';
+import type { Page, PageRequest, UsageFilter } from '../port.ts';
+import type { Names } from './names.ts';
+import { beforeMoment, pageOf, writeCursor } from './paging.ts';
+import { prepare } from './statement.ts';
+import { createStatementCache } from './statement-cache.ts';
+import { createWhere, type Where } from './where.ts';
+
+type Row = {
+  readonly seq: number;
+  readonly at: number;
+  readonly consumerId: string;
+  readonly keyId: string;
+  readonly tierId: string;
+  readonly feature: string;
+  readonly units: number;
+  readonly take: string;
+  readonly serial: number;
+  readonly requestId: string;
+  readonly peerAddress: string;
+  readonly withheld: 0 | 1;
+};
+
+const COLUMNS = `
+  e.seq, e.at, c.text AS consumerId, coalesce(k.id, d.id, '') AS keyId, t.text AS tierId, f.text AS feature, e.units,
+  e.take, e.serial, e.request_id AS requestId, e.peer_address AS peerAddress, e.withheld`;
+
+/** The index, and then the events and names of what it found, one by one: the order is the index's. */
+function fromIndex(table: string): string {
+  return `${table} i CROSS JOIN usage_events e ON e.seq = i.seq
+    CROSS JOIN names c ON c.no = e.consumer CROSS JOIN names t ON t.no = e.tier
+    CROSS JOIN names f ON f.no = e.feature
+    LEFT JOIN keys k ON k.no = e.key LEFT JOIN deleted_keys d ON d.no = e.key`;
+}
+
+function eventOf(row: Row): UsageEvent {
+  return {
+    id: `${row.take}.${row.serial}`,
+    kind: 'draw',
+    at: row.at,
+    consumerId: row.consumerId,
+    keyId: row.keyId,
+    tierId: row.tierId,
+    feature: row.feature,
+    units: row.units,
+    requestId: row.requestId,
+    peerAddress: row.peerAddress,
+    withheld: row.withheld === 1,
+  };
+}
+
+/** The filter's strings as numbers; null when one of them occurs in no event. */
+interface Numbers {
+  readonly consumer: number | undefined;
+  readonly key: number | undefined;
+  readonly feature: number | undefined;
+}
+
+/** The narrowest index for the filter leads, the rest is looked at in the rows. */
+function lead(numbers: Numbers, where: Where): string {
+  const { consumer, key, feature } = numbers;
+  if (key !== undefined) {
+    where.add('i.key = ?', key);
+    where.add('e.consumer = ?', consumer);
+    where.add('e.feature = ?', feature);
+    return fromIndex('usage_by_key');
+  }
+  if (consumer !== undefined) {
+    where.add('i.consumer = ?', consumer);
+    where.add('e.feature = ?', feature);
+    return fromIndex('usage_by_consumer');
+  }
+  where.add('i.feature = ?', feature);
+  return fromIndex(feature === undefined ? 'usage_by_time' : 'usage_by_feature');
+}
+
+/** Lists usage events, newest first; every event must be indexed. */
+export function createUsageList(
+  db: DatabaseSync,
+  names: Names,
+): (filter: UsageFilter, page: PageRequest) => Page<UsageEvent> {
+  const statement = createStatementCache(db);
+  const keyNumber = prepare<{ no: number }>(
+    db,
+    'SELECT no FROM keys WHERE id = ?1 UNION ALL SELECT no FROM deleted_keys WHERE id = ?1 LIMIT 1',
+  );
+  const numbersOf = (filter: UsageFilter): Numbers | null => {
+    const named = (text: string | undefined): number | null | undefined =>
+      text === undefined ? undefined : names.find(text);
+    const consumer = named(filter.consumerId);
+    const feature = named(filter.feature);
+    const key = filter.keyId === undefined ? undefined : (keyNumber.get(filter.keyId)?.no ?? null);
+    return consumer === null || feature === null || key === null ? null : { consumer, key, feature };
+  };
+  return (filter, page) => {
+    const before = beforeMoment('usage', page.after, filter.endAt);
+    const numbers = numbersOf(filter);
+    if (numbers === null) return { items: [], next: null };
+    const where = createWhere('(i.at, i.seq) < (?, ?)', ...before);
+    where.add('i.at >= ?', filter.startAt);
+    const from = lead(numbers, where);
+    const rows = statement<Row>(
+      `SELECT ${COLUMNS} FROM ${from} WHERE ${where.sql()} ORDER BY i.at DESC, i.seq DESC LIMIT ?`,
+    ).all(...where.values, page.limit + 1);
+    return pageOf(rows, page.limit, eventOf, (row) => writeCursor('usage', [row.at, row.seq]));
+  };
+}

@@ -1,0 +1,16 @@
+import type { Core } from './core.ts';
+import { createRequestRecords, type RequestRecords } from './request-records.ts';
+import { createUsageEvents, type UsageEvents } from './usage-events.ts';
+import { createUsageIndex, type UsageIndex } from './usage-index.ts';
+
+/** What is written of draws: their audit rows, how these are found, and the request ids that stand for them. */
+export interface Usage {
+  readonly index: UsageIndex;
+  readonly events: UsageEvents;
+  readonly records: RequestRecords;
+}
+
+export function createUsage({ db, names }: Core): Usage {
+  const index = createUsageIndex(db);
+  return { index, events: createUsageEvents(db, names, index), records: createRequestRecords(db) };
+}

@@ -1,0 +1,119 @@
+import { Code, ConnectError, createContextValues } from '@connectrpc/connect';
+import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { errorResponse } from '../error-response.ts';
+import type { Log } from '../log.ts';
+import { refuse } from '../refuse.ts';
+import { type RequestInfo, setRequestInfo } from '../request-info.ts';
+import { serveCall } from '../serve-call.ts';
+import { wireProtocolOf } from '../wire-protocol.ts';
+import { deadlineMs } from './deadline.ts';
+import { type HttpRequest, type HttpResponse, headerOf } from './message.ts';
+import { requestBody } from './request-body.ts';
+import { writeStream, writeWhole } from './write-response.ts';
+
+export interface RpcLimits {
+  /** The longest a call may take, and what it may take where the caller says nothing, in ms. */
+  readonly requestTimeoutMs: number;
+  /** The largest request message, as it comes and as decompressed. */
+  readonly maxRequestBytes: number;
+}
+
+function webHeaders(request: HttpRequest): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (name.startsWith(':') || value === undefined) continue;
+    headers.set(name, typeof value === 'string' ? value : value.join(', '));
+  }
+  return headers;
+}
+
+/** Calls that stay open as long as the caller likes. */
+function isOpenEnded(handler: UniversalHandler): boolean {
+  return handler.method.methodKind === 'server_streaming';
+}
+
+interface Timer {
+  /** Fires with DeadlineExceeded, or with Canceled when the caller has gone. */
+  readonly signal: AbortSignal;
+  readonly passed: Promise<ConnectError>;
+  /** The answer is on its way: from now on, time-out means that the caller does not take it. */
+  readonly answered: () => void;
+}
+
+function startTimer(ms: number, maxMs: number, response: HttpResponse): Timer {
+  const controller = new AbortController();
+  const passed = Promise.withResolvers<ConnectError>();
+  let answered = false;
+  let timer: NodeJS.Timeout | undefined;
+  const abort = (code: Code): void => {
+    const error = new ConnectError('', code);
+    controller.abort(error);
+    passed.resolve(error);
+  };
+  const onTime = (): void => {
+    if (answered || controller.signal.aborted) response.destroy();
+    else {
+      timer = setTimeout(onTime, maxMs);
+      abort(Code.DeadlineExceeded);
+    }
+  };
+  if (Number.isFinite(ms)) timer = setTimeout(onTime, ms);
+  response.once('close', () => {
+    clearTimeout(timer);
+    if (!answered) abort(Code.Canceled);
+  });
+  return {
+    signal: controller.signal,
+    passed: passed.promise,
+    answered: () => {
+      answered = true;
+    },
+  };
+}
+
+/** Serves one RPC from its head to the end of its response. */
+export async function serveRpc(
+  handler: UniversalHandler,
+  request: HttpRequest,
+  response: HttpResponse,
+  info: RequestInfo,
+  log: Log,
+  limits: RpcLimits,
+): Promise<void> {
+  const protocol = wireProtocolOf(headerOf(request, 'content-type'));
+  const header = webHeaders(request);
+  const longestMs = isOpenEnded(handler) ? Number.POSITIVE_INFINITY : limits.requestTimeoutMs;
+  const timeoutMs = deadlineMs(protocol, header, longestMs);
+  const timer = startTimer(timeoutMs, limits.requestTimeoutMs, response);
+  const contextValues = createContextValues();
+  setRequestInfo(contextValues, info);
+  const isJson = header.get('content-type')?.startsWith('application/json') === true;
+  const chunks: Uint8Array[] = [];
+  const call = {
+    handler,
+    protocol,
+    info,
+    received: () => Buffer.concat(chunks),
+    request: {
+      httpVersion: request.httpVersion,
+      method: request.method ?? '',
+      url: `http://keypool${handler.requestPath}`,
+      header,
+      body: requestBody(request, timer.signal, (chunk) => {
+        if (isJson) chunks.push(chunk);
+      }),
+      signal: timer.signal,
+      contextValues,
+    },
+  };
+  const late = timer.passed.then(
+    (error): UniversalServerResponse => errorResponse(protocol, refuse(error, info, log)),
+  );
+  try {
+    const answer = await Promise.race([serveCall(call, log, limits.maxRequestBytes), late]);
+    if (handler.method.methodKind === 'unary') await writeWhole(answer, response);
+    else await writeStream(answer, response);
+  } finally {
+    timer.answered();
+  }
+}

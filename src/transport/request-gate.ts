@@ -1,0 +1,53 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { HandlerContext } from '@connectrpc/connect';
+import { AdminService } from '../../gen/keypool/v1/admin_service_pb.ts';
+import { authenticate } from '../domain/authenticate.ts';
+import { requireAdmin } from '../domain/authorize.ts';
+import type { Context } from '../domain/context.ts';
+import { KeypoolError } from '../domain/errors.ts';
+import type { Log } from './log.ts';
+import { refuse } from './refuse.ts';
+import { requestInfoOf } from './request-info.ts';
+
+const BEARER = /^bearer +([!-~]+) *$/i;
+const READS = /^(Get|List)/;
+
+/**
+ * The token of a call, as `Authorization: Bearer …` (RFC 6750) or `X-API-Key: …`; null when there is neither.
+ * Error: TOKEN_INVALID for another kind of Authorization.
+ */
+export function tokenOf(headers: Headers): string | null {
+  const authorization = headers.get('authorization');
+  if (authorization === null) return headers.get('x-api-key');
+  const token = BEARER.exec(authorization)?.[1];
+  if (token !== undefined) return token;
+  throw new KeypoolError(
+    'TOKEN_INVALID',
+    'The Authorization header cannot be read. Send "Authorization: Bearer <token>", or "X-API-Key: <token>".',
+  );
+}
+
+/** Health and reflection tell nothing of anybody; everything else wants a token. */
+function needsToken(method: DescMethod): boolean {
+  return method.parent.typeName.startsWith('keypool.');
+}
+
+/**
+ * Checks who calls, and whether they may, before anything of the body is read. Errors: TOKEN_…, CONSUMER_DISABLED,
+ * IP_NOT_ALLOWED, ADMIN_REQUIRED, STORE_UNAVAILABLE.
+ */
+export function requestGate(context: Context, log: Log): (handler: HandlerContext) => Promise<void> {
+  return async (handler) => {
+    if (!needsToken(handler.method)) return;
+    const info = requestInfoOf(handler.values);
+    try {
+      const token = tokenOf(handler.requestHeader);
+      const identity = await authenticate(context, { token, peerAddress: info.peerAddress });
+      info.identity = identity;
+      if (handler.method.parent.typeName === AdminService.typeName)
+        requireAdmin(identity, READS.test(handler.method.name) ? 'read' : 'write');
+    } catch (error) {
+      throw refuse(error, info, log);
+    }
+  };
+}

@@ -1,0 +1,33 @@
+import { type ContextValues, createContextKey } from '@connectrpc/connect';
+import type { Identity } from '../domain/context.ts';
+import type { Reason } from '../domain/errors.ts';
+
+/** What is known of one request; filled as it goes along, read by the use cases, the errors and the request log. */
+export interface RequestInfo {
+  readonly requestId: string;
+  readonly peerAddress: string;
+  identity: Identity | null;
+  /** True once a request message was decoded: what fails before is the caller's, what fails after is ours. */
+  decoded: boolean;
+  /** The reason it was refused for; null while all is well. */
+  reason: Reason | null;
+}
+
+export function createRequestInfo(requestId: string, peerAddress: string): RequestInfo {
+  return { requestId, peerAddress, identity: null, decoded: false, reason: null };
+}
+
+const requestInfoKey = createContextKey<RequestInfo | null>(null, { description: 'keypool request' });
+
+export function setRequestInfo(values: ContextValues, info: RequestInfo): void {
+  values.set(requestInfoKey, info);
+}
+
+/** The request's own record; a blank one when the call did not come through the HTTP handler (in-memory transport). */
+export function requestInfoOf(values: ContextValues): RequestInfo {
+  const known = values.get(requestInfoKey);
+  if (known !== null) return known;
+  const blank = createRequestInfo('in-memory', '');
+  values.set(requestInfoKey, blank);
+  return blank;
+}

@@ -1,0 +1,32 @@
+import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from '@connectrpc/connect';
+import type { UniversalHandler } from '@connectrpc/connect/protocol';
+import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
+import type { Context } from '../domain/context.ts';
+import { callInterceptor } from './call-interceptor.ts';
+import type { Log } from './log.ts';
+import { requestGate } from './request-gate.ts';
+
+/** Larger than any message: answers carry secrets beside what callers chose, so they are never compressed together. */
+const NEVER = 0xffffffff;
+
+/** What every protocol is served with: the gate, the rules, the limits. For the port and for in-memory transports. */
+export function routerOptions(context: Context, log: Log, maxRequestBytes: number): ConnectRouterOptions {
+  return {
+    acceptCompression: [compressionGzip, compressionBrotli],
+    compressMinBytes: NEVER,
+    readMaxBytes: maxRequestBytes,
+    jsonOptions: { ignoreUnknownFields: false },
+    requestGate: requestGate(context, log),
+    interceptors: [callInterceptor(log, maxRequestBytes)],
+  };
+}
+
+/** All handlers by their path. */
+export function handlersByPath(
+  options: ConnectRouterOptions,
+  routes: readonly ((router: ConnectRouter) => void)[],
+): ReadonlyMap<string, UniversalHandler> {
+  const router = createConnectRouter(options);
+  for (const add of routes) add(router);
+  return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+}

@@ -1,0 +1,26 @@
+import type { KeyPoolService } from '../../../gen/keypool/v1/key_pool_service_pb.ts';
+import { drawKey } from '../../domain/draw-key.ts';
+import { callOf } from '../call.ts';
+import { optionalTimestamp } from '../convert/time.ts';
+import type { Rpc } from './rpc.ts';
+
+export const drawKeyRpc: Rpc<typeof KeyPoolService.method.drawKey> =
+  (context) => async (request, handler) => {
+    const drawn = await drawKey(context, callOf(handler), {
+      feature: request.feature,
+      units: request.units ?? 1,
+      tierId: request.tierId ?? null,
+      requestId: request.requestId ?? null,
+    });
+    return {
+      drawId: drawn.drawId,
+      keyId: drawn.keyId,
+      keyName: drawn.keyName,
+      tierId: drawn.tierId,
+      value: drawn.value,
+      secrets: { ...drawn.secrets },
+      metadata: { ...drawn.metadata },
+      units: drawn.units,
+      expireTime: optionalTimestamp(drawn.expireAt),
+    };
+  };

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { createKey } from '../../src/domain/create-key.ts';
+import { createTier } from '../../src/domain/create-tier.ts';
+import { drawKey } from '../../src/domain/draw-key.ts';
+import { getKey } from '../../src/domain/get-key.ts';
+import type { BudgetInput } from '../../src/domain/key-fields.ts';
+import { resetKeyUsage } from '../../src/domain/reset-key-usage.ts';
+import { updateKey } from '../../src/domain/update-key.ts';
+import { limitOf, MINUTE_MS, newKey, newTier } from './examples.ts';
+import { openDomain } from './open-domain.ts';
+import { refused } from './refusals.ts';
+
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** One key with these budgets under no rate limit, and what is done with it. */
+async function openKey(t: TestContext, budgets: readonly BudgetInput[]) {
+  const { context, root, clock } = await openDomain(t);
+  await createTier(context, root, newTier({ features: [{ name: 'scrape', limits: [] }] }));
+  const { id } = await createKey(context, root, { tierId: 'basic', key: newKey({ budgets }) });
+  return {
+    context,
+    root,
+    clock,
+    id,
+    draw: (units = 1) => drawKey(context, root, { feature: 'scrape', units, tierId: null, requestId: null }),
+    get: () => getKey(context, root, { id }),
+    setBudgets: (wanted: readonly BudgetInput[]) =>
+      updateKey(context, root, { id, etag: null, changes: { budgets: wanted } }),
+    used: async () => (await getKey(context, root, { id })).budgets.map(({ used }) => used),
+  };
+}
+
+describe('the budgets of a key', () => {
+  it('count what is drawn, and end the key when one is spent', async (t) => {
+    const key = await openKey(t, [
+      { limit: 10, windowMs: HOUR_MS },
+      { limit: 5, windowMs: null },
+    ]);
+    await key.draw(5);
+    assert.deepEqual(await key.used(), [5, 5]);
+    assert.equal((await key.get()).condition, 'exhausted');
+    await refused(key.draw(), 'POOL_EMPTY');
+  });
+
+  it('say when they are back, and are then', async (t) => {
+    const key = await openKey(t, [{ limit: 2, windowMs: HOUR_MS }]);
+    await key.draw(2);
+    const spent = await key.get();
+    assert.equal(spent.condition, 'exhausted');
+    assert.equal(spent.availableAt, spent.budgets[0]?.resetAt);
+    key.clock.advance((spent.availableAt ?? 0) - key.context.store.now());
+    const back = await key.get();
+    assert.deepEqual([back.condition, back.budgets[0]?.used, back.budgets[0]?.resetAt], ['ready', 0, null]);
+    await key.draw(2);
+  });
+
+  it('keep what is used when their limit changes, and bring the key back when it is raised', async (t) => {
+    const key = await openKey(t, [{ limit: 5, windowMs: null }]);
+    await key.draw(5);
+    const raised = await key.setBudgets([{ limit: 7, windowMs: null }]);
+    assert.deepEqual([raised.condition, raised.budgets[0]?.used], ['ready', 5]);
+    await key.draw(2);
+    await refused(key.draw(), 'POOL_EMPTY');
+    const lowered = await key.setBudgets([{ limit: 1, windowMs: null }]);
+    assert.deepEqual([lowered.condition, lowered.budgets[0]?.used], ['exhausted', 7]);
+  });
+
+  it('start anew when their window changes, each under an epoch of its own', async (t) => {
+    const key = await openKey(t, [{ limit: 5, windowMs: null }]);
+    await key.draw(3);
+    await key.setBudgets([
+      { limit: 5, windowMs: HOUR_MS },
+      { limit: 5, windowMs: null },
+    ]);
+    assert.deepEqual(await key.used(), [0, 3]);
+    await key.setBudgets([{ limit: 5, windowMs: HOUR_MS }]);
+    await key.setBudgets([{ limit: 5, windowMs: null }]);
+    assert.deepEqual(await key.used(), [0]);
+    const row = await key.context.store.getKey(key.id);
+    assert.deepEqual([row?.epoch, row?.budgets[0]?.epoch], [3, 3]);
+  });
+
+  it('are all unused after a reset, in new epochs, while rate limits still count', async (t) => {
+    const { context, root } = await openDomain(t);
+    const features = [{ name: 'scrape', limits: [limitOf({ limit: 3 })] }];
+    await createTier(context, root, newTier({ features }));
+    const budgets = [{ limit: 2, windowMs: null }];
+    const { id, etag } = await createKey(context, root, { tierId: 'basic', key: newKey({ budgets }) });
+    const draw = (units: number) =>
+      drawKey(context, root, { feature: 'scrape', units, tierId: null, requestId: null });
+    await draw(2);
+    const reset = await resetKeyUsage(context, root, { id });
+    assert.deepEqual([reset.budgets[0]?.used, reset.condition], [0, 'ready']);
+    assert.notEqual(reset.etag, etag);
+    assert.equal((await context.store.getKey(id))?.budgets[0]?.epoch, 2);
+    assert.equal((await resetKeyUsage(context, root, { id })).etag, reset.etag);
+    await draw(1);
+    await refused(draw(1), 'POOL_EXHAUSTED');
+  });
+
+  it('cannot be reset for a key that is not there', async (t) => {
+    const { context, root } = await openDomain(t);
+    await refused(resetKeyUsage(context, root, { id: 'none' }), 'KEY_NOT_FOUND');
+  });
+});

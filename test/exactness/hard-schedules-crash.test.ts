@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { assertAudited, auditRows, auditRowsWith, unitsByKey, unitsOf } from '../support/audit-rows.ts';
+import { eventually } from '../support/eventually.ts';
+import { reasonsOf, startLoad } from '../support/load-callers.ts';
+import { holdCommands, insertsUnderWay } from '../support/load-fail-points.ts';
+import { addConsumer, addKeys, addTier } from '../support/load-pool.ts';
+import { useServers } from '../support/load-servers.ts';
+import { startMongod } from '../support/mongod.ts';
+
+const FEATURE = 'scrape';
+const KEYS = 3;
+const BUDGET = 10;
+const UNITS = KEYS * BUDGET;
+/** Beyond the moment at which others recover the take: 10 s until its end and 2 s of grace. */
+const HELD_MS = 16_000;
+const DEADLINE_MS = 40_000;
+
+it('A process killed between take and audit: two others return its units once, and its audit row comes too late', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
+  const mongod = await startMongod({ parameters: { enableTestCommands: 1 } });
+  const backend = { databaseUrl: mongod.databaseUri('keypool'), close: mongod.stop };
+  const { start } = useServers(t, backend);
+  const [dying, one, other] = await Promise.all([start(), start(), start()]);
+  await addTier(one.admin, FEATURE);
+  await addKeys(one.admin, FEATURE, KEYS, [{ limit: BUDGET }]);
+  const { token } = await addConsumer(one.admin, [FEATURE]);
+  const used = async () => {
+    const { keys } = await one.admin.listKeys({});
+    return Number(keys.reduce((sum, { budgets }) => sum + (budgets[0]?.used ?? 0n), 0n));
+  };
+
+  const letThrough = await holdCommands(mongod.uri, {
+    failCommands: ['insert'],
+    namespace: 'keypool.usage_events',
+    blockTimeMS: HELD_MS,
+  });
+  const doomed = startLoad({
+    callers: 8,
+    token,
+    url: () => dying.url,
+    draw: () => ({ feature: FEATURE, units: 3 }),
+  });
+  const taken = await eventually('a take of the doomed', async () => (await used()) || null);
+  await eventually('its audit write', async () => (await insertsUnderWay(mongod.uri, 'usage_events')) || null);
+  await dying.kill('SIGKILL');
+  await Promise.all([letThrough(), doomed.stop()]);
+  assert.deepEqual(doomed.served, []);
+
+  const urls = [one.url, other.url];
+  const load = startLoad({
+    callers: 16,
+    token,
+    url: (caller) => urls[caller % 2] ?? '',
+    draw: () => ({ feature: FEATURE }),
+  });
+  await eventually('all that is not held', () => (load.served.length >= UNITS - taken ? true : null));
+  assert.equal(await used(), UNITS);
+  await load.ended;
+  // Spent budgets with an open take are a reason to wait; then every unit has been served.
+  const { POOL_EXHAUSTED = 0, POOL_EMPTY, ...others } = reasonsOf(load.refused);
+  assert.ok(POOL_EXHAUSTED > 0);
+  assert.deepEqual([POOL_EMPTY, others], [16, {}]);
+
+  const settled = async () => ((await insertsUnderWay(mongod.uri, 'usage_events')) === 0 ? true : null);
+  await eventually('the end of the held audit writes', settled, HELD_MS);
+  const rows = await auditRowsWith(one.admin, load.served);
+  assertAudited(load.served, rows);
+  assert.equal(load.served.length, UNITS);
+  assert.deepEqual([...unitsByKey(rows).values()], Array(KEYS).fill(BUDGET));
+  assert.equal(unitsOf(await auditRows(other.admin)), UNITS);
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import {
+  type AuditRow,
+  assertAudited,
+  assertWindows,
+  auditRowsWith,
+  unitsByKey,
+} from '../support/audit-rows.ts';
+import { reasonsOf, type ServedDraw, startLoad } from '../support/load-callers.ts';
+import { addConsumer, addKeys, addTier } from '../support/load-pool.ts';
+import {
+  type Backend,
+  type KeypoolProcess,
+  openMongodb,
+  openSqlite,
+  useServers,
+} from '../support/load-servers.ts';
+
+const KEYS = 20;
+const BUDGET = 250;
+const UNITS = KEYS * BUDGET;
+const FEATURE = 'scrape';
+/** The guard is chosen long, so that a busy machine hardly ever withholds a value. */
+const LIMIT = { limit: 50, windowMs: 2000, guardMs: 1000 };
+const CALLERS_PER_SERVER = 64;
+const DEADLINE_MS = 40_000;
+
+type Run = {
+  readonly served: readonly ServedDraw[];
+  readonly rows: readonly AuditRow[];
+  readonly lost: number;
+};
+
+/** Starts `count` servers on the backend; 64 callers on each draw until nothing is left. */
+async function drain(t: TestContext, backend: Backend, count: number, killAt = Infinity): Promise<Run> {
+  const { start } = useServers(t, backend);
+  const alive = await Promise.all(Array.from({ length: count }, () => start()));
+  const serverOf = (caller: number): KeypoolProcess => {
+    const server = alive[caller % alive.length];
+    assert.ok(server !== undefined, 'no server is left');
+    return server;
+  };
+  const { admin } = serverOf(0);
+  await addTier(admin, FEATURE, [LIMIT]);
+  await addKeys(admin, FEATURE, KEYS, [{ limit: BUDGET }]);
+  const { token } = await addConsumer(admin, [FEATURE]);
+  const load = startLoad({
+    callers: count * CALLERS_PER_SERVER,
+    token,
+    signal: t.signal,
+    url: (caller) => serverOf(caller).url,
+    draw: () => ({ feature: FEATURE }),
+    onServed: (served) => {
+      if (served === killAt) void alive.pop()?.kill('SIGKILL');
+    },
+  });
+  await load.ended;
+  assert.deepEqual(Object.keys(reasonsOf(load.refused)).sort(), ['POOL_EMPTY', 'POOL_EXHAUSTED']);
+  for (const s of alive) t.diagnostic('cpu '+(await import('node:fs')).readFileSync(`/proc/${s.pid}/stat`,'utf8').split(' ').slice(13,15)); t.diagnostic(`refused ${load.refused.length} lost ${load.lost()} self ${JSON.stringify(process.cpuUsage())}`);
+  const { served } = load;
+  return { served, rows: await auditRowsWith(admin, served), lost: load.lost() };
+}
+
+/** What holds in every run: budgets end exactly at their limits, windows hold, what was served has its row. */
+function assertExact(t: TestContext, { served, rows }: Run): void {
+  assertAudited(served, rows);
+  assert.equal(rows.length, UNITS);
+  assert.deepEqual([...unitsByKey(rows).values()], Array(KEYS).fill(BUDGET));
+  assertWindows(rows, LIMIT.limit, LIMIT.windowMs + LIMIT.guardMs);
+  const t0=Math.min(...rows.map(r=>r.atMs)); const h=Map.groupBy(rows,r=>Math.floor((r.atMs-t0)/200)); t.diagnostic([...h].sort((a,b)=>a[0]-b[0]).map(([k,v])=>`${k*200}:${v.length}`).join(' '));
+  t.diagnostic(`${served.length} served, ${rows.filter(({ withheld }) => withheld).length} withheld`);
+}
+
+/** All that was spent was served, but for values that were withheld because their audit row came late. */
+function assertAllServed({ served, rows }: Run): void {
+  assert.equal(served.length, UNITS - rows.filter(({ withheld }) => withheld).length);
+}
+
+describe('No key is ever over, and every unit is served', { concurrency: true, timeout: DEADLINE_MS }, () => {
+  it('by 3 processes on one MongoDB with 64 callers each', async (t) => {
+    const run = await drain(t, await openMongodb(), 3);
+    assertExact(t, run);
+    assertAllServed(run);
+  });
+
+  it('when one of the 3 is killed in the middle: what it left unsettled comes back', async (t) => {
+    const run = await drain(t, await openMongodb(), 3, UNITS / 2);
+    assertExact(t, run);
+    assert.ok(run.lost > 0, 'the kill met no call');
+    // Rows beyond what was served are those whose answers the killed process owed.
+    assert.ok(run.served.length >= UNITS - run.lost - run.rows.filter(({ withheld }) => withheld).length);
+  });
+
+  it('by one process on SQLite', async (t) => {
+    const run = await drain(t, await openSqlite(), 1);
+    assertExact(t, run);
+    assertAllServed(run);
+  });
+});

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Recorder } from './recorder.ts';
+import type { Secrets } from './secrets.ts';
+
+/** Who and what a run is made with. */
+export type RunParts = {
+  readonly recorder: Recorder;
+  readonly secrets: Secrets;
+  readonly adminToken: string;
+};
+
+export type RunResult = {
+  readonly keyId: string;
+  readonly consumerId: string;
+  readonly token: string;
+};
+
+const FEATURE = 'scrape';
+const TIER = {
+  id: 'basic',
+  features: [{ name: FEATURE, limits: [{ limit: 50, window: '60s' }] }],
+};
+/** Stands in rows beside the secrets: what is not found there was not looked at. */
+export const MARKER = 'seen-beside-the-secrets';
+
+/** Every RPC of AdminService, with keys and consumers that stay. */
+export async function administer({ recorder, secrets, adminToken }: RunParts): Promise<RunResult> {
+  const admin = (method: string, body: unknown, may: readonly string[] = []) =>
+    recorder.must(`AdminService/${method}`, adminToken, body, { may });
+  await admin('CreateTier', { tier: TIER });
+  await admin('CreateTier', { tier: { ...TIER, id: 'going' } });
+  await admin('UpdateTier', { tier: { id: 'basic', description: MARKER }, updateMask: 'description' });
+  await admin('GetTier', { id: 'basic' });
+  await admin('ListTiers', {});
+  await admin('DeleteTier', { id: 'going' });
+
+  const keyOf = (name: string) => ({
+    tierId: 'basic',
+    name,
+    value: secrets.make(`value of ${name}`),
+    secrets: { account: secrets.make(`account of ${name}`), password: secrets.make(`password of ${name}`) },
+    metadata: { note: MARKER },
+    budgets: [{ limit: '1000' }],
+  });
+  const { key } = await admin('CreateKey', { key: keyOf('one') });
+  const id = key?.id ?? '';
+  await admin('BatchCreateKeys', { keys: [keyOf('two'), keyOf('three')] });
+  const going = await admin('CreateKey', { key: keyOf('going') });
+  await admin('DeleteKey', { id: going.key?.id });
+  const { value, secrets: bound } = keyOf('one anew');
+  await admin('UpdateKey', { key: { id, value, secrets: bound }, updateMask: 'value,secrets' });
+  await admin('ResetKeyUsage', { id });
+  await admin('GetKey', { id });
+  await admin('ListKeys', { tierId: 'basic' });
+
+  const consumers = [];
+  for (const name of ['stays', 'reads', 'goes']) {
+    const scopes = name === 'reads' ? ['admin.read'] : [];
+    const may = [`token of ${name}`];
+    const made = await admin('CreateConsumer', { consumer: { name, scopes, description: MARKER } }, may);
+    const token = made.token ?? '';
+    secrets.note(`token of ${name}`, token);
+    consumers.push({ id: made.consumer?.id ?? '', token });
+  }
+  const [stays, reads, goes] = consumers;
+  assert.ok(stays && reads && goes);
+  for (const { id: consumerId } of consumers) await admin('GrantTier', { consumerId, tierId: 'basic' });
+  await admin('RevokeGrant', { consumerId: reads.id, tierId: 'basic' });
+  const update = { id: stays.id, owner: MARKER };
+  await admin('UpdateConsumer', { consumer: update, updateMask: 'owner' });
+  await admin('GetConsumer', { id: stays.id });
+  await recorder.must('AdminService/ListConsumers', reads.token, {});
+  await admin('DeleteConsumer', { id: goes.id });
+  await recorder.post('KeyPoolService/DrawKey', goes.token, { feature: FEATURE });
+  return { keyId: id, consumerId: stays.id, token: stays.token };
+}
+
+/** Draws from every key, by name and retried, and the other calls of a consumer. */
+export async function draw({ recorder }: RunParts, { token }: RunResult): Promise<void> {
+  const may = ['one anew', 'two', 'three'].flatMap((name) =>
+    ['value', 'account', 'password'].map((part) => `${part} of ${name}`),
+  );
+  for (let i = 0; i < 6; i++) {
+    const body = { feature: FEATURE, units: 1 + (i % 2), ...(i < 3 ? { requestId: 'request-1' } : {}) };
+    await recorder.post('KeyPoolService/DrawKey', token, body, { may });
+    await recorder.must('KeyPoolService/DrawKey', token, { feature: FEATURE }, { may });
+  }
+  await recorder.must('KeyPoolService/GetAvailability', token, { feature: FEATURE });
+  await recorder.must('AuthService/WhoAmI', token, {});
+}
+
+/** What only reads, once all has happened. */
+export async function readBack({ recorder, adminToken }: RunParts): Promise<void> {
+  for (const method of ['ListUsageEvents', 'ListAdminEvents', 'GetStatus', 'ListKeys', 'ListConsumers'])
+    await recorder.must(`AdminService/${method}`, adminToken, {});
+  for (const path of ['/health', '/livez', '/readyz']) await recorder.get(path);
+}
+
+/** Bytes on the port that are no request of HTTP. */
+export async function sendGarbage(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  await once(socket, 'connect');
+  socket.end(`${text}\r\n\r\n`);
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    answer += chunk;
+  });
+  await once(socket, 'close');
+  return answer;
+}

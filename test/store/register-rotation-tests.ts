@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Key } from '../../src/model/key.ts';
+import type { Tier } from '../../src/model/tier.ts';
+import type { DrawResult, Store } from '../../src/store/port.ts';
+import { drawInRounds, drawMany, drawn, drawOf, mustDraw, perKey } from '../support/drawing.ts';
+import { spread } from '../support/memory-pool.ts';
+import { type StoreFactory, useStore } from '../support/store-harness.ts';
+import { addKey, addKeys, addTier, same } from '../support/store-rows.ts';
+
+/** `count` equal keys spread over so many tiers. */
+async function equalKeys(
+  store: Store,
+  tierCount: number,
+  count: number,
+): Promise<{ tiers: Tier[]; keys: Key[] }> {
+  const tiers: Tier[] = [];
+  const keys: Key[] = [];
+  for (let i = 0; i < tierCount; i++) {
+    tiers.push(await addTier(store, { a: [], b: [] }, `tier-${i}`));
+    const share = Math.floor((count - i - 1) / tierCount) + 1;
+    keys.push(...(await addKeys(store, `tier-${i}`, same(share))));
+  }
+  return { tiers, keys };
+}
+
+export function registerRotationTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a drawn key`, () => {
+    it('comes with what its consumer needs', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const tier = await addTier(store, { a: [] });
+      const key = await addKey(store, 'tier', {
+        value: 'upstream-value-1',
+        secrets: { 'SAS.token': 'upstream-secret-1' },
+        metadata: { region: 'eu' },
+        expireAt: 9e12,
+      });
+      const result = await mustDraw(store, [tier], 'a');
+      const { drawId, at, leaveBy, ...rest } = result;
+      assert.deepEqual(rest, {
+        kind: 'drawn',
+        keyId: key.id,
+        keyName: key.name,
+        tierId: 'tier',
+        value: key.value,
+        secrets: key.secrets,
+        metadata: key.metadata,
+        expireAt: key.expireAt,
+      });
+      assert.match(drawId, /^[^.]+\.\d+$/);
+      assert.equal(leaveBy, Infinity);
+      assert.equal((await store.getKey(key.id))?.takenAt, at);
+    });
+
+    it('is the least recently used one, over all tiers of the draw', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const { tiers, keys } = await equalKeys(store, 3, 6);
+      const order: string[] = [];
+      for (let i = 0; i < 18; i++) order.push((await mustDraw(store, tiers, 'a')).keyId);
+      assert.deepEqual(new Set(order.slice(0, 6)), new Set(keys.map(({ id }) => id)));
+      assert.deepEqual(order.slice(6), [...order.slice(0, 6), ...order.slice(0, 6)]);
+    });
+
+    it('is in its own turn in the queue of each feature', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const { tiers, keys } = await equalKeys(store, 1, 3);
+      for (const feature of ['a', 'b', 'a', 'b', 'a', 'b']) {
+        const turn = (await store.getKey((await mustDraw(store, tiers, feature)).keyId))?.lastRank;
+        assert.ok(turn?.[`tier-0|${feature as 'a'}`] !== undefined);
+      }
+      for (const { id } of keys)
+        assert.equal(Object.keys((await store.getKey(id))?.lastRank ?? {}).length, 2);
+    });
+
+    it('that is new comes before all that were used', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const { tiers } = await equalKeys(store, 1, 3);
+      await drawMany(store, tiers, 'a', 5);
+      const fresh = await addKey(store, 'tier-0');
+      assert.equal((await mustDraw(store, tiers, 'a')).keyId, fresh.id);
+    });
+
+    it('of a tier that the draw may not use is passed over', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const { tiers } = await equalKeys(store, 3, 9);
+      const served = drawn(await drawMany(store, tiers.slice(1), 'a', 30));
+      assert.equal(served.length, 30);
+      assert.ok(served.every(({ tierId }) => tierId !== 'tier-0'));
+    });
+  });
+
+  registerFairnessTests(name, makeStore);
+}
+
+async function oneByOne(store: Store, tiers: readonly Tier[], count: number): Promise<DrawResult[]> {
+  const results: DrawResult[] = [];
+  for (let i = 0; i < count; i++) results.push(await mustDraw(store, tiers, 'a'));
+  return results;
+}
+
+function registerFairnessTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: equal keys`, () => {
+    for (const tierCount of [1, 3])
+      for (const count of [1, 2, 100]) {
+        it(`${count} in ${tierCount} tiers, drawn one after another, differ by one draw at most`, async (t) => {
+          const { store } = await useStore(t, makeStore);
+          const { tiers, keys } = await equalKeys(store, Math.min(tierCount, count), count);
+          const results = await oneByOne(store, tiers, 2 * count + 7);
+          assert.ok(spread(perKey(results, keys)) <= 1);
+        });
+
+        it(`${count} in ${tierCount} tiers, drawn by 64 at a time, differ by 5 % at most`, async (t) => {
+          const { store } = await useStore(t, makeStore);
+          const { tiers, keys } = await equalKeys(store, Math.min(tierCount, count), count);
+          const draws = Array.from({ length: 40 * Math.max(count, 16) }, () => drawOf(tiers, 'a'));
+          const results = await drawInRounds([store], draws, Math.ceil(64 / store.roundsMax));
+          assert.equal(drawn(results).length, draws.length);
+          assert.ok(spread(perKey(results, keys)) <= Math.max(1, (0.05 * draws.length) / count));
+        });
+      }
+  });
+}

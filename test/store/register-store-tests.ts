@@ -1,0 +1,41 @@
+import type { StoreFactory } from '../support/store-harness.ts';
+import { registerAdminEventTests } from './register-admin-event-tests.ts';
+import { registerAvailabilityTests } from './register-availability-tests.ts';
+import { registerBudgetTests } from './register-budget-tests.ts';
+import { registerConsumerTests } from './register-consumer-tests.ts';
+import { registerJobTests } from './register-job-tests.ts';
+import { registerKeyStateTests } from './register-key-state-tests.ts';
+import { registerKeyTests } from './register-key-tests.ts';
+import { registerLimitTests } from './register-limit-tests.ts';
+import { registerLoadTests } from './register-load-tests.ts';
+import { registerMaintenanceTests } from './register-maintenance-tests.ts';
+import { registerPagingTests } from './register-paging-tests.ts';
+import { registerRecoveryTests } from './register-recovery-tests.ts';
+import { registerRequestIdTests } from './register-request-id-tests.ts';
+import { registerRotationTests } from './register-rotation-tests.ts';
+import { registerTierTests } from './register-tier-tests.ts';
+import { registerUsageEventTests } from './register-usage-event-tests.ts';
+
+const ALL = [
+  registerTierTests,
+  registerKeyTests,
+  registerConsumerTests,
+  registerAdminEventTests,
+  registerPagingTests,
+  registerMaintenanceTests,
+  registerJobTests,
+  registerAvailabilityTests,
+  registerRotationTests,
+  registerLimitTests,
+  registerBudgetTests,
+  registerKeyStateTests,
+  registerUsageEventTests,
+  registerRequestIdTests,
+  registerRecoveryTests,
+  registerLoadTests,
+];
+
+/** Holds a store to the whole of its port: every guarantee of `src/store/port.ts` that one process can see. */
+export function registerStoreTests(name: string, makeStore: StoreFactory): void {
+  for (const register of ALL) register(name, makeStore);
+}

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import { MongoClient } from 'mongodb';
+import type { Budget } from '../../src/model/budget.ts';
+import type { KeyState } from '../../src/model/key.ts';
+import { type TakeRequest, takeFromKey } from '../../src/model/take.ts';
+import { type Limit, queueName } from '../../src/model/tier.ts';
+import {
+  fromStateDocument,
+  type StateDocument,
+  toStateDocument,
+} from '../../src/store/mongodb/key-document.ts';
+import { takePipeline } from '../../src/store/mongodb/take-pipeline.ts';
+import { type DatabaseLease, sharedMongod } from '../support/mongod.ts';
+
+type Row = StateDocument & { readonly _id: string; readonly took?: unknown };
+
+let lease: DatabaseLease;
+let client: MongoClient;
+const rows = () => client.db(lease.databaseName).collection<Row>('keys');
+
+before(async () => {
+  lease = await sharedMongod();
+  client = await MongoClient.connect(lease.uri);
+});
+
+after(async () => {
+  await client.close();
+  await lease.drop();
+});
+
+/** Windows and steps of the same order, so that windows fill, roll and leave within a short sequence. */
+const limit: fc.Arbitrary<Limit> = fc.record({
+  limit: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 30, max: 40 })),
+  windowMs: fc.constantFrom(100, 1000, 3210),
+  algorithm: fc.constantFrom('sliding' as const, 'fixed' as const),
+  guardMs: fc.constantFrom(null, 0, 17),
+});
+
+const budget: fc.Arbitrary<Omit<Budget, 'epoch'>> = fc.record({
+  limit: fc.integer({ min: 1, max: 20 }),
+  windowMs: fc.constantFrom(null, 700, 2010, 30_010),
+  used: fc.integer({ min: 0, max: 3 }),
+  startAt: fc.constant(null),
+});
+
+const FEATURES = ['scrape', 'map:v2'] as const;
+const START = 1_700_000_000_000;
+
+const step = fc.record({
+  afterMs: fc.oneof(fc.integer({ min: -50, max: 5 }), fc.integer({ min: 0, max: 1500 })),
+  feature: fc.constantFrom(...FEATURES),
+  units: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 8 })),
+  count: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 40 })),
+  charge: fc.constantFrom('all' as const, 'all' as const, 'rate' as const),
+  openMs: fc.constantFrom(900, 900, 900, 0),
+  /** Which of the open takes are known to be settled. */
+  settle: fc.constantFrom('none', 'first', 'all'),
+  edit: fc.oneof(
+    { weight: 12, arbitrary: fc.constant({ kind: 'none' as const }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('limits' as const),
+        limits: fc.array(limit, { maxLength: 4 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: 'older' as const }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('state' as const),
+        state: fc.constantFrom('active' as const, 'disabled' as const),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('expiry' as const),
+        inMs: fc.constantFrom(null, -1, 0, 2000),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('full' as const), of: fc.constantFrom(63, 64) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('budgets' as const),
+        budgets: fc.array(budget, { maxLength: 4 }),
+      }),
+    },
+  ),
+});
+
+const scenario = fc.record({
+  limits: fc.record({
+    scrape: fc.array(limit, { maxLength: 4 }),
+    'map:v2': fc.array(limit, { maxLength: 2 }),
+  }),
+  budgets: fc.oneof(fc.constant([]), fc.array(budget, { maxLength: 4 })),
+  steps: fc.array(step, { minLength: 1, maxLength: 12 }),
+});
+
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function withBudgets(state: KeyState, budgets: readonly Omit<Budget, 'epoch'>[]): KeyState {
+  return {
+    ...state,
+    budgets: budgets.map((one, i) => ({ ...one, epoch: state.epoch + 1 + i })),
+    epoch: state.epoch + budgets.length,
+  };
+}
+
+function freshState(budgets: readonly Omit<Budget, 'epoch'>[]): KeyState {
+  const state: KeyState = {
+    state: 'active',
+    expireAt: null,
+    revision: 1,
+    takenAt: 0,
+    meters: {},
+    budgets: [],
+    epoch: 0,
+    open: [],
+    ready: Object.fromEntries(FEATURES.map((feature) => [queueName('tier', feature), 1])),
+    due: {},
+    lastRank: {},
+    freshRank: 1,
+  };
+  return withBudgets(state, budgets);
+}
+
+function openTakes(state: KeyState, count: number, now: number): KeyState {
+  const filler = Array.from({ length: count }, (_, i) => ({
+    take: `filler-${i}`,
+    n: 1,
+    units: 1,
+    end: now + 500 + i,
+    epochs: state.budgets.map(({ epoch }) => epoch),
+  }));
+  return { ...state, open: filler };
+}
+
+/** What an admin's edit does to the row between two takes. */
+function edited(state: KeyState, { edit, feature }: Step, now: number): KeyState {
+  if (edit.kind === 'state') {
+    const places = { ready: { ...state.due, ...state.ready, [queueName('tier', feature)]: 5 }, due: {} };
+    return { ...state, state: edit.state, ...places };
+  }
+  if (edit.kind === 'expiry') return { ...state, expireAt: edit.inMs === null ? null : now + edit.inMs };
+  if (edit.kind === 'budgets') return withBudgets(state, edit.budgets);
+  if (edit.kind === 'full' && state.budgets.length > 0) return openTakes(state, edit.of, now);
+  return state;
+}
+
+function requestOf(
+  current: Step,
+  i: number,
+  limits: readonly Limit[],
+  revision: number,
+  state: KeyState,
+): TakeRequest {
+  const settled = { none: 0, first: 1, all: state.open.length }[current.settle] ?? 0;
+  return {
+    take: `take-${i}`,
+    queue: queueName('tier', current.feature),
+    feature: current.feature,
+    limits,
+    revision,
+    units: current.units,
+    count: current.count,
+    rank: 1000 + i,
+    openMs: current.openMs,
+    settled: state.open.slice(0, settled).map((open) => open.take),
+    charge: current.charge,
+  };
+}
+
+async function takeInStore(state: KeyState, request: TakeRequest, now: number) {
+  const plain = state.budgets.length === 0 && state.open.length === 0;
+  await rows().replaceOne({ _id: 'key' }, toStateDocument(state), { upsert: true });
+  const row = await rows().findOneAndUpdate(
+    { _id: 'key' },
+    takePipeline(request, plain ? 'plain' : 'budgeted', now),
+    { returnDocument: 'after' },
+  );
+  assert.ok(row);
+  return row;
+}
+
+test('random takes give the same state and answer in the model and in a real pipeline', async () => {
+  const property = fc.asyncProperty(scenario, async ({ limits: firstLimits, budgets, steps }) => {
+    const limits: Record<string, readonly Limit[]> = { ...firstLimits };
+    let state = freshState(budgets);
+    let revision = 1;
+    let now = START;
+    for (const [i, current] of steps.entries()) {
+      now += current.afterMs;
+      state = edited(state, current, now);
+      if (current.edit.kind === 'limits') {
+        limits[current.feature] = current.edit.limits;
+        revision += 1;
+      }
+      const asked = current.edit.kind === 'older' ? revision - 1 : revision;
+      const request = requestOf(current, i, limits[current.feature] ?? [], asked, state);
+      const expected = takeFromKey(state, request, now);
+      const row = await takeInStore(state, request, now);
+      assert.deepEqual(fromStateDocument(row), expected.state);
+      assert.deepEqual(row.took, expected.took);
+      const canonical = { ...toStateDocument(expected.state), _id: 'key', took: expected.took };
+      assert.deepEqual(row, canonical, 'the stored form is canonical');
+      state = expected.state;
+    }
+  });
+  await fc.assert(property, { numRuns: Number(process.env.PROPERTY_RUNS ?? 150) });
+});

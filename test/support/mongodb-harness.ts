@@ -1,0 +1,34 @@
+import { v7 as uuid } from 'uuid';
+import { openMongoStore } from '../../src/store/mongodb/open.ts';
+import type { Store, StoreOptions } from '../../src/store/port.ts';
+import { eventually } from './eventually.ts';
+import { sharedMongod } from './mongod.ts';
+import type { StoreHarness } from './store-harness.ts';
+import { systemClock } from './test-clock.ts';
+
+const WAIT_MARGIN_MS = 5000;
+
+/** A database of its own on a real replica set, whose clock is the machine's. */
+export async function mongodbHarness(): Promise<StoreHarness> {
+  const lease = await sharedMongod();
+  const opened: Store[] = [];
+  const open = async (overrides: Partial<StoreOptions> = {}) => {
+    const options = { clock: systemClock, newId: uuid, warn: () => {}, ...overrides };
+    const store = await openMongoStore(lease.uri, options);
+    opened.push(store);
+    return store;
+  };
+  return {
+    open,
+    openMany: (count) => Promise.all(Array.from({ length: count }, () => open())),
+    windowMs: 400,
+    waitUntil: async (store, moment) => {
+      const withinMs = Math.max(0, moment - store.now()) + WAIT_MARGIN_MS;
+      await eventually(`the store's time ${moment}`, () => (store.now() >= moment ? true : null), withinMs);
+    },
+    close: async () => {
+      await Promise.all(opened.map((store) => store.close()));
+      await lease.drop();
+    },
+  };
+}

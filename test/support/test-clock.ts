@@ -1,0 +1,31 @@
+import type { Clock } from '../../src/model/clock.ts';
+
+/** A clock that moves only when it is told to. */
+export interface TestClock extends Clock {
+  /** Both readings go on by so much. */
+  readonly advance: (ms: number) => void;
+  /** The wall reading jumps, as after a correction; the monotonic one does not. */
+  readonly jump: (ms: number) => void;
+}
+
+export function testClock(startMs = Date.UTC(2025, 0)): TestClock {
+  let nowMs = startMs;
+  let monotonicMs = 0;
+  return {
+    nowMs: () => nowMs,
+    monotonicMs: () => monotonicMs,
+    advance: (ms) => {
+      nowMs += ms;
+      monotonicMs += ms;
+    },
+    jump: (ms) => {
+      nowMs += ms;
+    },
+  };
+}
+
+/** The machine's own clocks. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};
