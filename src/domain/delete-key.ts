@@ -1,7 +1,7 @@
 import { adminEvent } from './admin-event.ts';
 import { requireAdmin } from './authorize.ts';
 import type { Call, Context } from './context.ts';
-import type { DeleteInput } from './delete-tier.ts';
+import type { DeleteInput } from './delete-input.ts';
 import { describeWholeKey } from './describe-key.ts';
 import { checkEtag } from './etag.ts';
 import { changesBetween } from './field-changes.ts';

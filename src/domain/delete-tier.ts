@@ -1,18 +1,13 @@
 import { adminEvent } from './admin-event.ts';
 import { requireAdmin } from './authorize.ts';
 import type { Call, Context } from './context.ts';
+import type { DeleteInput } from './delete-input.ts';
 import { describeTier } from './describe-tier.ts';
 import { KeypoolError } from './errors.ts';
 import { checkEtag } from './etag.ts';
 import { changesBetween } from './field-changes.ts';
 import { tierNotFound } from './not-found.ts';
 import { stored } from './store-errors.ts';
-
-export interface DeleteInput {
-  readonly id: string;
-  /** Null for no check. */
-  readonly etag: string | null;
-}
 
 function tierNotEmpty(id: string): KeypoolError {
   return new KeypoolError('TIER_NOT_EMPTY', `Tier ${id} still has keys. Delete its keys first.`, {

@@ -58,7 +58,9 @@ describe('a sliding window', () => {
       { numRuns: 300 },
     );
   });
+});
 
+describe('the count of a sliding window', () => {
   it(`is exact up to ${EXACT_UNITS_MAX} units: each comes back a window and a guard after its grant`, () => {
     const exact = sliding.filter(({ limit }) => limit <= EXACT_UNITS_MAX);
     fc.assert(

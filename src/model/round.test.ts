@@ -70,7 +70,9 @@ describe('a round', () => {
     assert.deepEqual(spent.run([groupOf([free], 'a', 2)]).shortages, [{ kind: 'empty' }]);
     assert.deepEqual(poolOf({}).run([groupOf([free], 'a', 1)]).shortages, [{ kind: 'empty' }]);
   });
+});
 
+describe('in a crowded pool a round', () => {
   it('says "again" where keys are in use by another round or became of unknown state', () => {
     const pool = poolOf({ k1: stateOf(free) });
     pool.busy.add('k1');

@@ -60,7 +60,9 @@ describe('a take', () => {
       assert.equal(after.epoch, before.epoch);
     });
   });
+});
 
+describe('a take among others', () => {
   it('never goes back in time, whatever the clock of the store does', () => {
     always(({ took, now, before, after }) => {
       assert.ok(after.takenAt >= before.takenAt);

@@ -23,11 +23,11 @@ export function refusedByHead(status: number): KeypoolError {
   return invalidRequest('The request cannot be served in this form.');
 }
 
-export function methodNotFound(path: string): KeypoolError {
+/** Does not repeat the path: whoever mistook it may have put a token there. */
+export function methodNotFound(): KeypoolError {
   return new KeypoolError(
     'METHOD_NOT_FOUND',
     'There is nothing at this path. Calls are POST /<package>.<Service>/<Method>, such as /keypool.v1.KeyPoolService/DrawKey.',
-    { metadata: { path: path.slice(0, 200) } },
   );
 }
 

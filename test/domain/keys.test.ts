@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { batchCreateKeys } from '../../src/domain/batch-create-keys.ts';
 import { createKey } from '../../src/domain/create-key.ts';
 import { createTier } from '../../src/domain/create-tier.ts';
 import { deleteKey } from '../../src/domain/delete-key.ts';
@@ -193,38 +192,5 @@ describe('a key', () => {
     assert.deepEqual(await idsOf({}), [first.id, second.id, third.id]);
     assert.deepEqual(await idsOf({ tierId: 'basic' }), [first.id, second.id]);
     assert.deepEqual(await idsOf({ tierId: 'basic', state: 'disabled' }), [second.id]);
-  });
-});
-
-describe('a batch of keys', () => {
-  it('is created whole, in its order', async (t) => {
-    const { context, root } = await openTier(t);
-    const keys = ['one', 'two', 'three'].map((name) => newKey({ name }));
-    const created = await batchCreateKeys(context, root, { tierId: 'basic', keys });
-    assert.deepEqual(
-      created.map(({ name }) => name),
-      ['one', 'two', 'three'],
-    );
-  });
-
-  it('is refused whole, naming the key whose value is there already', async (t) => {
-    const domain = await openTier(t);
-    const { context, root } = domain;
-    await add(domain, { value: 'upstream-value-taken' });
-    for (const taken of ['upstream-value-taken', 'upstream-value-twice']) {
-      const keys = [newKey({ value: 'upstream-value-twice' }), newKey(), newKey({ value: taken })];
-      const error = await refused(batchCreateKeys(context, root, { tierId: 'basic', keys }), 'KEY_EXISTS');
-      assert.equal(error.metadata.index, '2');
-      assert.doesNotMatch(error.message + JSON.stringify(error.metadata), /upstream-value/);
-    }
-    assert.equal((await listKeys(context, root, NO_FILTER)).items.length, 1);
-  });
-
-  it('has 1 to 1,000 keys, and names the bad ones by their index', async (t) => {
-    const { context, root } = await openTier(t);
-    const batch = (keys: readonly NewKey[]) => batchCreateKeys(context, root, { tierId: 'basic', keys });
-    assert.deepEqual(await refusedFields(batch([])), ['keys']);
-    assert.deepEqual(await refusedFields(batch(Array.from({ length: 1001 }, () => newKey()))), ['keys']);
-    assert.deepEqual(await refusedFields(batch([newKey(), newKey({ value: '' })])), ['keys[1].value']);
   });
 });

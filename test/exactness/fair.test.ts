@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import { startLoad } from '../support/load-callers.ts';
 import { addConsumer, addKeys, addTier } from '../support/load-pool.ts';
 import { BACKENDS, type KeypoolProcess, type KeypoolServers, serversOn } from '../support/load-servers.ts';
@@ -38,11 +38,18 @@ for (const backend of BACKENDS) {
     }
 
     /** Draws through the wire, and how many of them each key got, fewest first. */
-    async function shares(feature: string, token: string, callers: number, drawsMax: number) {
+    async function shares(
+      { signal }: TestContext,
+      pool: { feature: string; token: string },
+      callers: number,
+      drawsMax: number,
+    ) {
+      const { feature, token } = pool;
       const load = startLoad({
         callers,
         token,
         drawsMax,
+        signal,
         url: () => server.url,
         draw: () => ({ feature }),
       });
@@ -55,19 +62,19 @@ for (const backend of BACKENDS) {
     for (const { keys, tiers } of POOLS) {
       const pool = `${keys} ${keys === 1 ? 'key' : 'keys'} over ${tiers} ${tiers === 1 ? 'tier' : 'tiers'}`;
 
-      it(`one after another to within one draw: ${pool}`, async () => {
+      it(`one after another to within one draw: ${pool}`, async (t) => {
         const feature = `sequential-${keys}-${tiers}`;
         const token = await addPool(feature, keys, tiers);
-        const counts = await shares(feature, token, 1, keys * 2 + Math.ceil(keys / 2));
+        const counts = await shares(t, { feature, token }, 1, keys * 2 + Math.ceil(keys / 2));
         assert.equal(counts.length, keys);
         assert.ok((counts.at(-1) ?? 0) - (counts[0] ?? 0) <= 1, `draws per key: ${counts}`);
       });
 
-      it(`to ${CALLERS} callers within 5 %: ${pool}`, async () => {
+      it(`to ${CALLERS} callers within 5 %: ${pool}`, async (t) => {
         const feature = `concurrent-${keys}-${tiers}`;
         const token = await addPool(feature, keys, tiers);
         const draws = Math.max(SHARE_MIN_DRAWS, SHARE_CONCURRENT * keys);
-        const counts = await shares(feature, token, CALLERS, draws);
+        const counts = await shares(t, { feature, token }, CALLERS, draws);
         assert.equal(counts.length, keys);
         const spread = (counts.at(-1) ?? 0) - (counts[0] ?? 0);
         assert.ok(spread <= (draws / keys) * 0.05, `draws per key: ${counts}`);

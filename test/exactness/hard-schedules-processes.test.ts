@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import { ConsumerState, KeyState } from '../../src/client/exports.ts';
 import { auditRowsWith } from '../support/audit-rows.ts';
 import { eventually } from '../support/eventually.ts';
@@ -37,21 +37,20 @@ describe('What one process changes and another has not heard', { timeout: DEADLI
   });
   after(() => servers?.close());
 
-  const drawsOf = (
-    server: () => KeypoolProcess,
-    { token, feature, callers = 4 }: { token: string; feature: string; callers?: number },
-  ) => startLoad({ callers, token, url: () => server().url, draw: () => ({ feature }) });
+  const drawsAt = (t: TestContext, { url }: KeypoolProcess, feature: string, token: string) =>
+    startLoad({ callers: 4, token, signal: t.signal, url: () => url, draw: () => ({ feature }) });
   const someServed = (load: Load, more = 50) => {
     const enough = load.served.length + more;
     return eventually('served draws', () => (load.served.length >= enough ? true : null));
   };
 
-  it('a key disabled is handed out by no draw from then on', async () => {
+  it('a key disabled is handed out by no draw from then on', async (t) => {
     const feature = 'disabling';
     await addTier(changing.admin, feature);
     const [key] = await addKeys(changing.admin, feature, 3);
     assert.ok(key !== undefined);
-    const load = drawsOf(() => deaf, { ...(await addConsumer(changing.admin, [feature])), feature });
+    const { token } = await addConsumer(changing.admin, [feature]);
+    const load = drawsAt(t, deaf, feature, token);
     await eventually('a draw of the key', () => load.served.find(({ keyId }) => keyId === key.id) ?? null);
     await changing.admin.updateKey({
       key: { id: key.id, state: KeyState.DISABLED },
@@ -65,12 +64,12 @@ describe('What one process changes and another has not heard', { timeout: DEADLI
     assert.ok(later.every(({ keyId }) => keyId !== key.id));
   });
 
-  it('a consumer disabled is refused within 2 s', async () => {
+  it('a consumer disabled is refused within 2 s', async (t) => {
     const feature = 'refusing';
     await addTier(changing.admin, feature);
     await addKeys(changing.admin, feature, 1);
     const { id, token } = await addConsumer(changing.admin, [feature]);
-    const load = drawsOf(() => deaf, { token, feature });
+    const load = drawsAt(t, deaf, feature, token);
     await someServed(load);
     await changing.admin.updateConsumer({
       consumer: { id, state: ConsumerState.DISABLED },
@@ -96,7 +95,7 @@ describe('What one process changes and another has not heard', { timeout: DEADLI
     await addTier(changing.admin, feature, [{ limit: high, windowMs }]);
     await addKeys(changing.admin, feature, 4);
     const { token } = await addConsumer(changing.admin, [feature]);
-    const loads = [changing, deaf].map((server) => drawsOf(() => server, { token, feature }));
+    const loads = [changing, deaf].map((server) => drawsAt(t, server, feature, token));
     const [heard, unheard] = loads as [Load, Load];
     await Promise.all(loads.map((load) => someServed(load)));
 
@@ -122,7 +121,7 @@ describe('What one process changes and another has not heard', { timeout: DEADLI
     assert.ok(lowered >= 8);
   });
 
-  it('two processes with one request id hand out one draw', async () => {
+  it('two processes with one request id hand out one draw', async (t) => {
     const feature = 'retrying';
     const ids = Array.from({ length: 25 }, (_, i) => `request-${i}`);
     await addTier(changing.admin, feature);
@@ -133,6 +132,7 @@ describe('What one process changes and another has not heard', { timeout: DEADLI
     const load = startLoad({
       callers: 16,
       token,
+      signal: t.signal,
       drawsMax: ids.length * 16,
       url: (caller) => urls[caller % 2] ?? '',
       // Sixteen calls in a row have the same id, and so run against each other.

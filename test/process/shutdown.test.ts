@@ -8,26 +8,31 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const WHO_AM_I = 'keypool.v1.AuthService/WhoAmI';
 
-/** Sends the head of a call and half of its body; `finish` sends the rest and waits for the answer. */
+/** A call whose head the server has read, and half of whose body; `finish` sends the rest and waits for the answer. */
 async function halfACall(url: string, token: string) {
-  const headers = {
-    'Content-Type': 'application/json',
-    Authorization: `Bearer ${token}`,
-    'Content-Length': 2,
-  };
-  const calling = request(`${url}/${WHO_AM_I}`, { method: 'POST', headers });
+  const calling = request(`${url}/${WHO_AM_I}`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      Authorization: `Bearer ${token}`,
+      'Content-Length': 2,
+      // The server says so when it has read the head.
+      Expect: '100-continue',
+    },
+  });
   const answered = once(calling, 'response');
   answered.catch(() => {});
+  calling.flushHeaders();
+  await once(calling, 'continue');
   calling.write('{');
-  await once(calling, 'socket').then(([socket]) => (socket.connecting ? once(socket, 'connect') : null));
   return {
+    answered,
     finish: async (): Promise<number | undefined> => {
       calling.end('}');
       const [response] = await answered;
       response.resume();
       return response.statusCode;
     },
-    answered,
   };
 }
 
@@ -45,9 +50,7 @@ describe('a server that is told to stop', () => {
   it('finishes the call that is under way, and takes no further one', async () => {
     const token = randomBytes(20).toString('hex');
     await using server = await startServer({ env: { DATABASE_URL: 'sqlite::memory:', ADMIN_TOKEN: token } });
-    // The first call shows that the server has read the second one's head: connections are served in their order.
     const underWay = await halfACall(server.url, token);
-    await fetch(`${server.url}/livez`);
     const ended = server.kill('SIGTERM');
     await server.line(/finishing the calls under way/);
     await assert.rejects(fetch(`${server.url}/livez`));

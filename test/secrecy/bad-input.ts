@@ -1,5 +1,4 @@
-import type { RunParts, RunResult } from './full-run.ts';
-import { sendGarbage } from './full-run.ts';
+import { MAY_BE_DRAWN, type RunParts, type RunResult, sendGarbage } from './full-run.ts';
 
 const LARGE_BYTES = 5 * 1024 * 1024;
 const VALUE_BYTES_MAX = 16_384;
@@ -72,13 +71,25 @@ async function badBodies({ recorder, secrets, adminToken }: RunParts, { token, k
   await recorder.post('AdminService/BatchCreateKeys', adminToken, twice);
   await recorder.post('AdminService/BatchCreateKeys', adminToken, { keys: [{ ...key, value: '' }, key] });
   await recorder.post('AdminService/ListKeys', adminToken, { pageToken: secret });
-  for (const body of [`{"feature": "scrape", "token": "${token}"`, { feature: 'scrape', token }, { feature: token }])
+  for (const body of [
+    `{"feature": "scrape", "token": "${token}"`,
+    { feature: 'scrape', token },
+    { feature: token },
+  ])
     await recorder.post('KeyPoolService/DrawKey', token, body);
-  for (const type of ['text/plain', 'application/proto', 'application/grpc', 'application/grpc-web+proto', secret])
+  for (const type of [
+    'text/plain',
+    'application/proto',
+    'application/grpc',
+    'application/grpc-web+proto',
+    secret,
+  ])
     await recorder.post('AdminService/CreateKey', adminToken, { key }, { headers: { 'content-type': type } });
 }
 
 async function badPaths({ recorder, adminToken }: RunParts, { token }: RunResult) {
+  // Whoever has drawn is answered, whatever else stands in the address.
+  const may = MAY_BE_DRAWN;
   for (const secret of [token, adminToken]) {
     for (const path of [
       `/${secret}`,
@@ -87,7 +98,7 @@ async function badPaths({ recorder, adminToken }: RunParts, { token }: RunResult
       `/keypool.v1.KeyPoolService/DrawKey?token=${secret}`,
       `/health?token=${secret}`,
     ]) {
-      await recorder.post(path, token, { feature: 'scrape' });
+      await recorder.post(path, token, { feature: 'scrape' }, path.includes('?') ? { may } : {});
       await recorder.get(path);
     }
   }

@@ -25,6 +25,11 @@ const TIER = {
 /** Stands in rows beside the secrets: what is not found there was not looked at. */
 export const MARKER = 'seen-beside-the-secrets';
 
+/** The secrets that a draw may answer with. */
+export const MAY_BE_DRAWN: readonly string[] = ['one anew', 'two', 'three'].flatMap((name) =>
+  ['value', 'account', 'password'].map((part) => `${part} of ${name}`),
+);
+
 /** Every RPC of AdminService, with keys and consumers that stay. */
 export async function administer({ recorder, secrets, adminToken }: RunParts): Promise<RunResult> {
   const admin = (method: string, body: unknown, may: readonly string[] = []) =>
@@ -79,9 +84,7 @@ export async function administer({ recorder, secrets, adminToken }: RunParts): P
 
 /** Draws from every key, by name and retried, and the other calls of a consumer. */
 export async function draw({ recorder }: RunParts, { token }: RunResult): Promise<void> {
-  const may = ['one anew', 'two', 'three'].flatMap((name) =>
-    ['value', 'account', 'password'].map((part) => `${part} of ${name}`),
-  );
+  const may = MAY_BE_DRAWN;
   for (let i = 0; i < 6; i++) {
     const body = { feature: FEATURE, units: 1 + (i % 2), ...(i < 3 ? { requestId: 'request-1' } : {}) };
     await recorder.post('KeyPoolService/DrawKey', token, body, { may });

@@ -43,7 +43,11 @@ export type Recorder = {
 export function createRecorder(url: string): Recorder {
   const connection = openConnection();
   const answers: Recorded[] = [];
-  const record = (label: string, may: readonly string[], answer: Awaited<ReturnType<typeof connection.get>>) => {
+  const record = (
+    label: string,
+    may: readonly string[],
+    answer: Awaited<ReturnType<typeof connection.get>>,
+  ) => {
     const text = `${JSON.stringify(answer.headers)}\n${answer.body}`;
     const recorded = { label, status: answer.status, text, may };
     answers.push(recorded);

@@ -43,7 +43,9 @@ function formsOf(secret: Buffer): Buffer[] {
 
 /** Those letters of a base64 text that depend on the secret alone when `offset` bytes stand before it. */
 function base64Core(secret: Buffer, offset: number): string {
-  const text = Buffer.concat([Buffer.alloc(offset), secret]).toString('base64').replaceAll('=', '');
+  const text = Buffer.concat([Buffer.alloc(offset), secret])
+    .toString('base64')
+    .replaceAll('=', '');
   const first = Math.ceil((offset * 8) / 6);
   const wholeLetters = Math.floor(((offset + secret.length) * 8) / 6);
   return text.slice(first, wholeLetters);

@@ -43,6 +43,10 @@ export function registerClockTests(name: string, makeStore: () => Promise<Sqlite
     });
   });
 
+  registerStepBackTests(name, makeStore);
+}
+
+function registerStepBackTests(name: string, makeStore: () => Promise<SqliteHarness>): void {
   describe(`${name}: a clock that steps back 5 s`, () => {
     it('passes no limit, takes no row back in time and leaves the rotation as it was', async (t) => {
       const harness = await makeStore();

@@ -64,7 +64,13 @@ export function registerConsumerTests(name: string, makeStore: StoreFactory): vo
         assert.deepEqual(await list({ owner: 'x', environment: 'live', state: 'disabled' }), pick(2));
       }
     });
+  });
 
+  registerConsumerEditTests(name, makeStore);
+}
+
+function registerConsumerEditTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a consumer`, () => {
     it('is edited as the callback says, and found by its new token only', async (t) => {
       const { store } = await useStore(t, makeStore);
       const consumer = await addConsumer(store);

@@ -132,7 +132,13 @@ function registerInterruptedJobTests(name: string, makeStore: StoreFactory): voi
       await finishJobs(store, 4);
       assert.equal(await assertPlaced(store), 10);
     });
+  });
 
+  registerSharedJobTests(name, makeStore);
+}
+
+function registerSharedJobTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a job`, () => {
     it('orphans none of the keys that are created, drawn and edited while it runs', async (t) => {
       const { store } = await useStore(t, makeStore);
       await addTier(store, { a: [], old: [] });

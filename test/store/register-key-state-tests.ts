@@ -4,7 +4,7 @@ import { drawMany, drawn, drawOne, kinds, mustDraw } from '../support/drawing.ts
 import { eventually } from '../support/eventually.ts';
 import { limitOf } from '../support/meter-run.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
-import { addKey, addKeys, addTier, editFeatures, editKey, same } from '../support/store-rows.ts';
+import { addKey, addKeys, addTier, editFeatures, editKey, eventOf, same } from '../support/store-rows.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -39,16 +39,27 @@ export function registerKeyStateTests(name: string, makeStore: StoreFactory): vo
     it('that expires is drawn no more from that moment on', async (t) => {
       const { store, waitUntil } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });
-      const expireAt = store.now() + 1000;
-      const key = await addKey(store, 'tier', { expireAt });
-      const before = await mustDraw(store, [tier], 'a');
-      assert.ok(before.at < expireAt && before.expireAt === expireAt);
-      await waitUntil(store, expireAt + 50);
+      const key = await addKey(store, 'tier', { expireAt: store.now() + HOUR_MS });
+      assert.equal((await mustDraw(store, [tier], 'a')).expireAt, key.expireAt);
+      const soon = await store.editKey(key.id, (row, _tier, now) => ({
+        row: { ...row, expireAt: now + 200 },
+        event: eventOf('UpdateKey'),
+      }));
+      assert.equal(Object.keys(soon.ready).length, 1);
+      await waitUntil(store, (soon.expireAt ?? 0) + 50);
       assert.equal((await drawOne(store, [tier], 'a')).kind, 'empty');
       await editKey(store, key.id, () => ({ expireAt: null }));
       await mustDraw(store, [tier], 'a');
     });
+  });
 
+  registerOutTests(name, makeStore);
+
+  registerRevisionTests(name, makeStore);
+}
+
+function registerOutTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a key`, () => {
     it('that was quarantined is out with its reason until it is edited; what was out before stays so', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });
@@ -73,8 +84,6 @@ export function registerKeyStateTests(name: string, makeStore: StoreFactory): vo
       assert.deepEqual(await drawOne(store, [tier], 'a'), { kind: 'empty' });
     });
   });
-
-  registerRevisionTests(name, makeStore);
 }
 
 function registerRevisionTests(name: string, makeStore: StoreFactory): void {

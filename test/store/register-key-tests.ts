@@ -50,7 +50,15 @@ export function registerKeyTests(name: string, makeStore: StoreFactory): void {
       const { store } = await useStore(t, makeStore);
       await assert.rejects(addKey(store, 'tier'), missing);
     });
+  });
 
+  registerKeyOrderTests(name, makeStore);
+
+  registerKeyEditTests(name, makeStore);
+}
+
+function registerKeyOrderTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a key`, () => {
     it('stands after all that were made before it, where none was drawn', async (t) => {
       const { store } = await useStore(t, makeStore);
       await addTier(store, { a: [] });
@@ -79,7 +87,11 @@ export function registerKeyTests(name: string, makeStore: StoreFactory): void {
         assert.deepEqual(await list({ tierId: 'other', state: 'active' }), []);
       }
     });
+  });
+}
 
+function registerKeyEditTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a key`, () => {
     it('is edited as the callback says, which sees it as it stands with its tier', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });

@@ -55,7 +55,15 @@ export function registerLimitTests(name: string, makeStore: StoreFactory): void 
       assert.deepEqual(kinds(results), { drawn: 5, exhausted: 4 });
       assert.deepEqual(results[8], { kind: 'exhausted', nextAt: at + 3 * HOUR_MS + 1000 });
     });
+  });
 
+  registerGuardTests(name, makeStore);
+
+  registerUnitTests(name, makeStore);
+}
+
+function registerGuardTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a limit`, () => {
     it('counts for its own feature only', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, {
@@ -80,8 +88,6 @@ export function registerLimitTests(name: string, makeStore: StoreFactory): void 
       assert.ok(free.kind === 'drawn' && free.leaveBy === Infinity);
     });
   });
-
-  registerUnitTests(name, makeStore);
 }
 
 function registerUnitTests(name: string, makeStore: StoreFactory): void {

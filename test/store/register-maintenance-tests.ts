@@ -12,6 +12,7 @@ import {
   editFeatures,
   editKey,
   eventOf,
+  keyOf,
   same,
 } from '../support/store-rows.ts';
 
@@ -53,17 +54,20 @@ export function registerMaintenanceTests(name: string, makeStore: StoreFactory):
     it('takes expired keys out of their queues, so many at a time', async (t) => {
       const { store, waitUntil } = await useStore(t, makeStore);
       await addTier(store, { a: [], b: [] });
-      const expireAt = store.now() + 200;
-      const keys = await addKeys(store, 'tier', [...same(3, { expireAt }), {}]);
+      await addKey(store, 'tier', { expireAt: store.now() + 3_600_000 });
       assert.equal(await store.parkExpiredKeys(10), 0);
-      await waitUntil(store, expireAt + 50);
+      const keys = await store.createKeys('tier', (tier, freshRank, now) => ({
+        keys: [1, 2, 3].map(() => keyOf(tier, freshRank(), now, { expireAt: now + 200 })),
+        events: [],
+      }));
+      await waitUntil(store, (keys[0]?.expireAt ?? 0) + 50);
       assert.equal(await store.parkExpiredKeys(2), 2);
       assert.equal(await store.parkExpiredKeys(10), 1);
       assert.equal(await store.parkExpiredKeys(10), 0);
-      const places = await Promise.all(keys.map(async ({ id }) => (await store.getKey(id))?.ready));
+      const all = await store.listKeys({}, { after: null, limit: 10 });
       assert.deepEqual(
-        places.map((ready) => Object.keys(ready ?? {}).length),
-        [0, 0, 0, 2],
+        all.items.map(({ ready }) => Object.keys(ready).length),
+        [2, 0, 0, 0],
       );
     });
 

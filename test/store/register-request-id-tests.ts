@@ -80,7 +80,16 @@ export function registerRequestIdTests(name: string, makeStore: StoreFactory): v
       assert.deepEqual(await drawOne(store, tiers, 'a', id('r1', 'other fields')), { kind: 'reused' });
       assert.equal(await used(store, keyId), 1);
     });
+  });
 
+  registerAnewTests(name, makeStore);
+
+  registerGoneTests(name, makeStore);
+  registerRaceTests(name, makeStore);
+}
+
+function registerAnewTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a retry with the same request id`, () => {
     it('is a draw of its own after one that was refused', async (t) => {
       const opened = await useStore(t, makeStore);
       const { store } = opened;
@@ -104,9 +113,6 @@ export function registerRequestIdTests(name: string, makeStore: StoreFactory): v
       assert.equal((await mustDraw(store, tiers, 'a', id('r1'))).drawId, second.drawId);
     });
   });
-
-  registerGoneTests(name, makeStore);
-  registerRaceTests(name, makeStore);
 }
 
 function registerGoneTests(name: string, makeStore: StoreFactory): void {

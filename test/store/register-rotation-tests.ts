@@ -1,28 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Key } from '../../src/model/key.ts';
-import type { Tier } from '../../src/model/tier.ts';
-import type { DrawResult, Store } from '../../src/store/port.ts';
-import { drawInRounds, drawMany, drawn, drawOf, mustDraw, perKey } from '../support/drawing.ts';
-import { spread } from '../support/memory-pool.ts';
+import { drawMany, drawn, mustDraw } from '../support/drawing.ts';
+import { equalKeys } from '../support/equal-keys.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
-import { addKey, addKeys, addTier, same } from '../support/store-rows.ts';
-
-/** `count` equal keys spread over so many tiers. */
-async function equalKeys(
-  store: Store,
-  tierCount: number,
-  count: number,
-): Promise<{ tiers: Tier[]; keys: Key[] }> {
-  const tiers: Tier[] = [];
-  const keys: Key[] = [];
-  for (let i = 0; i < tierCount; i++) {
-    tiers.push(await addTier(store, { a: [], b: [] }, `tier-${i}`));
-    const share = Math.floor((count - i - 1) / tierCount) + 1;
-    keys.push(...(await addKeys(store, `tier-${i}`, same(share))));
-  }
-  return { tiers, keys };
-}
+import { addKey, addTier } from '../support/store-rows.ts';
 
 export function registerRotationTests(name: string, makeStore: StoreFactory): void {
   describe(`${name}: a drawn key`, () => {
@@ -87,36 +68,5 @@ export function registerRotationTests(name: string, makeStore: StoreFactory): vo
       assert.equal(served.length, 30);
       assert.ok(served.every(({ tierId }) => tierId !== 'tier-0'));
     });
-  });
-
-  registerFairnessTests(name, makeStore);
-}
-
-async function oneByOne(store: Store, tiers: readonly Tier[], count: number): Promise<DrawResult[]> {
-  const results: DrawResult[] = [];
-  for (let i = 0; i < count; i++) results.push(await mustDraw(store, tiers, 'a'));
-  return results;
-}
-
-function registerFairnessTests(name: string, makeStore: StoreFactory): void {
-  describe(`${name}: equal keys`, () => {
-    for (const tierCount of [1, 3])
-      for (const count of [1, 2, 100]) {
-        it(`${count} in ${tierCount} tiers, drawn one after another, differ by one draw at most`, async (t) => {
-          const { store } = await useStore(t, makeStore);
-          const { tiers, keys } = await equalKeys(store, Math.min(tierCount, count), count);
-          const results = await oneByOne(store, tiers, 2 * count + 7);
-          assert.ok(spread(perKey(results, keys)) <= 1);
-        });
-
-        it(`${count} in ${tierCount} tiers, drawn by 64 at a time, differ by 5 % at most`, async (t) => {
-          const { store } = await useStore(t, makeStore);
-          const { tiers, keys } = await equalKeys(store, Math.min(tierCount, count), count);
-          const draws = Array.from({ length: 40 * Math.max(count, 16) }, () => drawOf(tiers, 'a'));
-          const results = await drawInRounds([store], draws, Math.ceil(64 / store.roundsMax));
-          assert.equal(drawn(results).length, draws.length);
-          assert.ok(spread(perKey(results, keys)) <= Math.max(1, (0.05 * draws.length) / count));
-        });
-      }
   });
 }

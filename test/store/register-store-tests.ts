@@ -7,7 +7,6 @@ import { registerJobTests } from './register-job-tests.ts';
 import { registerKeyStateTests } from './register-key-state-tests.ts';
 import { registerKeyTests } from './register-key-tests.ts';
 import { registerLimitTests } from './register-limit-tests.ts';
-import { registerLoadTests } from './register-load-tests.ts';
 import { registerMaintenanceTests } from './register-maintenance-tests.ts';
 import { registerPagingTests } from './register-paging-tests.ts';
 import { registerRecoveryTests } from './register-recovery-tests.ts';
@@ -32,7 +31,6 @@ const ALL = [
   registerUsageEventTests,
   registerRequestIdTests,
   registerRecoveryTests,
-  registerLoadTests,
 ];
 
 /** Holds a store to the whole of its port: every guarantee of `src/store/port.ts` that one process can see. */

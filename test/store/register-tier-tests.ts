@@ -51,7 +51,13 @@ export function registerTierTests(name: string, makeStore: StoreFactory): void {
       assert.deepEqual(edited, { ...tier, description: 'new', revision: 2 });
       assert.deepEqual(await store.getTier('tier'), edited);
     });
+  });
 
+  registerTierLifeTests(name, makeStore);
+}
+
+function registerTierLifeTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: a tier`, () => {
     it('keeps every one of many edits at the same time', async (t) => {
       const { openMany } = await useStore(t, makeStore).then(async (opened) => {
         await addTier(opened.store, { a: [] });

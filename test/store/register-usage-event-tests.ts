@@ -54,8 +54,17 @@ export function registerUsageEventTests(name: string, makeStore: StoreFactory): 
           .sort(),
       );
     });
+  });
 
-    it('is listed newest first, by each filter and all together, in pages', async (t) => {
+  registerUsageListTests(name, makeStore);
+
+  registerWithholdTests(name, makeStore);
+  registerRetentionTests(name, makeStore);
+}
+
+function registerUsageListTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: the list of usage events`, () => {
+    it('has the newest first, by each filter and all together, in pages', async (t) => {
       const { store, waitUntil } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [], b: [] });
       await addKeys(store, 'tier', same(3));
@@ -95,7 +104,7 @@ export function registerUsageEventTests(name: string, makeStore: StoreFactory): 
       }
     });
 
-    it('stays when its key and its tier are deleted', async (t) => {
+    it('keeps those whose key and tier are deleted', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });
       const key = await addKey(store, 'tier');
@@ -105,9 +114,6 @@ export function registerUsageEventTests(name: string, makeStore: StoreFactory): 
       assert.equal((await usageEventsOnce(store, 1, { keyId: key.id })).length, 1);
     });
   });
-
-  registerWithholdTests(name, makeStore);
-  registerRetentionTests(name, makeStore);
 }
 
 function registerWithholdTests(name: string, makeStore: StoreFactory): void {

@@ -74,7 +74,11 @@ export function assertWindows(rows: readonly AuditRow[], limit: number, windowMs
     let first = 0;
     for (const row of ordered) {
       units += row.units;
-      for (let oldest = ordered[first]; oldest && oldest.atMs <= row.atMs - windowMs; oldest = ordered[first]) {
+      for (
+        let oldest = ordered[first];
+        oldest && oldest.atMs <= row.atMs - windowMs;
+        oldest = ordered[first]
+      ) {
         units -= oldest.units;
         first += 1;
       }

@@ -29,6 +29,8 @@ export type LoadOptions = {
   /** Where a caller's next call goes, by its number from 0. */
   readonly url: (caller: number) => string;
   readonly draw: (caller: number) => DrawFields;
+  /** Tries again after so many ms, even where it is told to wait for longer. */
+  readonly patienceMs?: number;
   /** Draws that are made at most; without it callers go on until they are refused for good, or stopped. */
   readonly drawsMax?: number;
   readonly onServed?: (servedSoFar: number) => void;
@@ -50,8 +52,8 @@ export type Load = {
 const RECONNECT_MS = 20;
 
 /**
- * Keeps callers drawing, one call at a time each. A refusal with RetryInfo is followed: the caller waits as it says;
- * one without ends the caller.
+ * Keeps callers drawing, one call at a time each. After a refusal with RetryInfo the caller waits as it says, or until
+ * its patience ends; one without ends the caller.
  */
 export function startLoad(options: LoadOptions): Load {
   const served: ServedDraw[] = [];
@@ -88,7 +90,7 @@ export function startLoad(options: LoadOptions): Load {
       } else {
         refused.push({ ...times, ...refusalFields(answer) });
         if (answer.retryAfterMs === null) return false;
-        await pause(answer.retryAfterMs);
+        await pause(Math.min(answer.retryAfterMs, options.patienceMs ?? Infinity));
       }
     }
     return false;

@@ -19,6 +19,8 @@ const CALLERS = 32;
 const KEYS = 8;
 const LIFE_MIN_MS = 200;
 const LIFE_MAX_MS = 700;
+/** Callers try again sooner than they are told, so that every life of the server sees load on every pool. */
+const PATIENCE_MS = 200;
 const UNITS_MAX = 4;
 /** Exact stamps and buckets, a budget for life that ends and one that comes back. */
 const SPENT = { id: 'spent', limit: { limit: 24, windowMs: 500 }, budgetPerCrash: 30 };
@@ -42,6 +44,8 @@ export async function crashUnderLoad(t: TestContext, backend: Backend, plan: Cra
   const load = startLoad({
     callers: CALLERS,
     token,
+    signal: t.signal,
+    patienceMs: PATIENCE_MS,
     url: () => server.url,
     draw: (caller) => drawOf(caller, random, `request-${requests++}`),
   });
@@ -53,10 +57,12 @@ export async function crashUnderLoad(t: TestContext, backend: Backend, plan: Cra
   }
   await nextServed(load);
   await load.stop();
-  const drained = await drain(server, token);
+  const drained = await drain(t, server, token);
   const served = [...load.served, ...drained.served];
   const rows = await auditRowsWith(server.admin, served);
-  t.diagnostic(`${plan.crashes} crashes, ${served.length} served, ${load.lost()} answers lost, ${rows.length} rows`);
+  t.diagnostic(
+    `${plan.crashes} crashes, ${served.length} served, ${load.lost()} answers lost, ${rows.length} rows`,
+  );
   assert.ok(load.lost() >= plan.crashes, 'the kills met hardly any call');
   assertSound(served, rows, budget);
 }
@@ -83,15 +89,20 @@ function nextServed(load: Load): Promise<true> {
 }
 
 /** Draws what is left of the budgets for life, unit by unit, until nothing can come back any more. */
-async function drain(server: KeypoolProcess, token: string): Promise<Load> {
+async function drain(t: TestContext, server: KeypoolProcess, token: string): Promise<Load> {
   const load = startLoad({
     callers: CALLERS,
     token,
+    signal: t.signal,
+    patienceMs: PATIENCE_MS,
     url: () => server.url,
     draw: () => ({ feature: SPENT.id }),
   });
   await load.ended;
-  assert.deepEqual(new Set(load.refused.map(({ reason }) => reason)), new Set(['POOL_EXHAUSTED', 'POOL_EMPTY']));
+  assert.deepEqual(
+    new Set(load.refused.map(({ reason }) => reason)),
+    new Set(['POOL_EXHAUSTED', 'POOL_EMPTY']),
+  );
   return load;
 }
 

@@ -1,4 +1,3 @@
-import type { Document } from 'mongodb';
 import { withClient } from './mongod-election.ts';
 
 const SELECTION_MS = 10_000;
@@ -9,21 +8,19 @@ export type HeldCommands = {
   /** Only on this collection, as `database.collection`. */
   readonly namespace: string;
   /** Only of clients that name themselves so in their connection string. */
-  readonly appName?: string;
+  readonly appName: string;
   readonly blockTimeMS: number;
 };
 
 /**
- * Makes a mongod that was started with `enableTestCommands: 1` hold up commands (its fail point `failCommand`, one at a
- * time); gives the undo. What is being held up stays so until its time is over.
+ * Makes a mongod that was started with `enableTestCommands: 1` hold up commands from now on (its fail point
+ * `failCommand`, of which there is one).
  */
-export async function holdCommands(uri: string, held: HeldCommands): Promise<() => Promise<void>> {
-  const set = (mode: 'alwaysOn' | 'off', data: Document) =>
-    withClient(uri, SELECTION_MS, async (client) => {
-      await client.db('admin').command({ configureFailPoint: 'failCommand', mode, data });
-    });
-  await set('alwaysOn', { ...held, blockConnection: true });
-  return () => set('off', {});
+export function holdCommands(uri: string, held: HeldCommands): Promise<void> {
+  return withClient(uri, SELECTION_MS, async (client) => {
+    const data = { ...held, blockConnection: true };
+    await client.db('admin').command({ configureFailPoint: 'failCommand', mode: 'alwaysOn', data });
+  });
 }
 
 /** How many inserts into a collection a mongod has under way. */

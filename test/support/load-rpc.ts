@@ -7,7 +7,7 @@ import {
   type MessageShape,
   toJsonString,
 } from '@bufbuild/protobuf';
-import { Code, ConnectError } from '@connectrpc/connect';
+import { type Code, ConnectError } from '@connectrpc/connect';
 import { codeFromHttpStatus, errorFromJson } from '@connectrpc/connect/protocol-connect';
 import { keypoolErrorOf } from '../../src/client/exports.ts';
 import type { HttpAnswer, LoadConnection } from './load-connection.ts';

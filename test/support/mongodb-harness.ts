@@ -21,7 +21,7 @@ export async function mongodbHarness(): Promise<StoreHarness> {
   return {
     open,
     openMany: (count) => Promise.all(Array.from({ length: count }, () => open())),
-    windowMs: 400,
+    windowMs: 1500,
     waitUntil: async (store, moment) => {
       const withinMs = Math.max(0, moment - store.now()) + WAIT_MARGIN_MS;
       await eventually(`the store's time ${moment}`, () => (store.now() >= moment ? true : null), withinMs);

@@ -19,7 +19,7 @@ export async function connectTo(port: number): Promise<RawConnection> {
     received += text;
   });
   socket.on('error', () => {});
-  const closed = once(socket, 'close').then(() => received);
+  const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(received)));
   await once(socket, 'connect');
   return {
     socket,

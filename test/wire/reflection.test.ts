@@ -3,14 +3,11 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import {
-  ServerReflection,
-  type ServerReflectionRequestSchema,
-} from '../../gen/grpc/reflection/v1/reflection_pb.ts';
+import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
 import { ServerReflection as ServerReflectionAlpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.ts';
 import { addPool, type Pool, type Served, serve } from './served.ts';
 
@@ -18,7 +15,19 @@ const run = promisify(execFile);
 const BUF = join(import.meta.dirname, '..', '..', 'node_modules', '.bin', 'buf');
 const NOT_FOUND = 5;
 
-type Question = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>['messageRequest']>;
+type Question =
+  | {
+      readonly case: 'fileByFilename' | 'fileContainingSymbol' | 'listServices' | 'allExtensionNumbersOfType';
+      readonly value: string;
+    }
+  | {
+      readonly case: 'fileContainingExtension';
+      readonly value: { readonly containingType: string; readonly extensionNumber: number };
+    };
+
+async function* each<T>(items: readonly T[]): AsyncIterable<T> {
+  yield* items;
+}
 
 describe('reflection', () => {
   let served: Served;
@@ -42,13 +51,11 @@ describe('reflection', () => {
   /** Asks all at once, and gives each answer with the question it names. */
   async function ask(version: 'v1' | 'v1alpha', questions: readonly Question[]) {
     const transport = createGrpcTransport({ baseUrl: served.url });
-    async function* requests() {
-      for (const messageRequest of questions) yield { host: 'here', messageRequest };
-    }
+    const asked = questions.map((messageRequest) => ({ host: 'here', messageRequest }));
     const stream =
       version === 'v1'
-        ? createClient(ServerReflection, transport).serverReflectionInfo(requests())
-        : createClient(ServerReflectionAlpha, transport).serverReflectionInfo(requests());
+        ? createClient(ServerReflection, transport).serverReflectionInfo(each(asked))
+        : createClient(ServerReflectionAlpha, transport).serverReflectionInfo(each(asked));
     const answers = [];
     for await (const { messageResponse, originalRequest, validHost } of stream) {
       assert.equal(validHost, 'here');
@@ -108,7 +115,7 @@ describe('reflection', () => {
         { case: 'allExtensionNumbersOfType', value: 'google.protobuf.FieldOptions' },
       ]);
       assert.ok(answer?.case === 'allExtensionNumbersResponse');
-      assert.deepEqual(answer.value.extensionNumber, [1159]);
+      assert.ok(answer.value.extensionNumber.includes(1159));
     });
 
     it(`${version} answers each question of a stream, also what it cannot`, async () => {

@@ -54,6 +54,7 @@ describe('a service that is closed', () => {
     await using served = await serve();
     const pool = await addPool(served);
     const session = connectHttp2(served.url);
+    await once(session, 'connect');
     const headers = {
       ':method': 'POST',
       ':path': PATH,

@@ -93,13 +93,21 @@ function compose({ client, db, detail }: Connection, storeClock: StoreClock, opt
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: async () => {
+    close: once(async () => {
       storeClock.close();
       feed.stop();
       await background.close();
       await settled.close();
       await client.close();
-      await feed.stopped;
-    },
+    }),
+  };
+}
+
+/** Runs `work` at the first call; later calls share its promise. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= work();
+    return done;
   };
 }

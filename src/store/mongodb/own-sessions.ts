@@ -1,4 +1,4 @@
-import type { ClientSession } from 'mongodb';
+import { Binary, type ClientSession } from 'mongodb';
 
 /** Sessions in which this process has made changes that it has announced, or will. */
 export interface OwnSessions {
@@ -28,5 +28,5 @@ export function createOwnSessions(): OwnSessions {
 /** The id in `{id: UUID}`, the form of a session in commands and events. */
 function nameOf(session: unknown): string {
   const id = typeof session === 'object' && session !== null && 'id' in session ? session.id : undefined;
-  return String(id);
+  return id instanceof Binary ? id.toString('hex') : '';
 }

@@ -1,4 +1,13 @@
-import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '../errors.ts';
@@ -10,8 +19,8 @@ export const IN_MEMORY = ':memory:';
 const BUSY_TIMEOUT_MS = 200;
 /** Memory for pages; with a million keys the pages that draws touch fit. */
 const CACHE_KIB = 128 * 1024;
-/** A checkpoint every 64 MiB of log: pages that every round rewrites are copied back once, not each time. */
-const CHECKPOINT_PAGES = 16_000;
+/** A checkpoint every 16 MiB of log: pages that every round rewrites are copied back once, not each time. */
+const CHECKPOINT_PAGES = 4000;
 
 function causeText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -29,8 +38,12 @@ function prepareFile(path: string): void {
     );
   }
   try {
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
+    // Only when new: to open and close a file that this process has open would end SQLite's lock on it (fcntl(2)).
+    if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
+    const stats = statSync(path);
+    if (!stats.isFile()) throw new Error('it is not a file');
+    if ((stats.mode & 0o777) !== 0o600) chmodSync(path, 0o600);
+    accessSync(path, constants.R_OK | constants.W_OK);
     accessSync(dirname(path), constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StoreOpenError(

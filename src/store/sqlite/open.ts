@@ -1,15 +1,8 @@
 import { StoreOpenError } from '../errors.ts';
 import type { Store, StoreOptions } from '../port.ts';
-import { createAuditStore } from './audit-store.ts';
-import { createConsumerStore } from './consumer-store.ts';
-import { createCore } from './core.ts';
 import { openDatabase } from './database-file.ts';
-import { createDrawStore } from './draw-store.ts';
-import { createKeyStore } from './key-store.ts';
-import { createMaintenanceStore } from './maintenance-store.ts';
 import { migrate } from './migrations.ts';
-import { createTierStore } from './tier-store.ts';
-import { createUsage } from './usage.ts';
+import { createSqliteStore } from './store.ts';
 
 /**
  * Opens the embedded store: a file of its own (made with its folder when missing, for this user alone), or `:memory:`.
@@ -19,16 +12,7 @@ export async function openSqliteStore(path: string, options: StoreOptions): Prom
   const db = openDatabase(path);
   try {
     migrate(db, path);
-    const core = createCore(db, options);
-    const usage = createUsage(core);
-    return {
-      ...createDrawStore(core, usage),
-      ...createTierStore(core),
-      ...createKeyStore(core),
-      ...createConsumerStore(core),
-      ...createAuditStore(core, usage),
-      ...createMaintenanceStore(core, path),
-    };
+    return createSqliteStore(db, path, options);
   } catch (error) {
     db.close();
     if (error instanceof StoreOpenError) throw error;

@@ -18,7 +18,7 @@ export interface UsageIndex {
 }
 
 /** Events that wait at most: more would make the round that catches up noticeably late, fewer write more pages. */
-const WAITING_MAX = 1024;
+const WAITING_MAX = 2048;
 
 const BATCHES = [
   'INSERT INTO usage_by_time SELECT at, seq FROM usage_events WHERE seq > ? ORDER BY at, seq',

@@ -12,7 +12,7 @@ import { wireProtocolOf } from '../wire-protocol.ts';
 import { createCors } from './cors.ts';
 import { type HttpHandler, type HttpRequest, type HttpResponse, headerOf, pathOf } from './message.ts';
 import { peerAddressOf } from './peer-address.ts';
-import { plainAnswer } from './plain-routes.ts';
+import { PLAIN_PATHS, plainAnswer } from './plain-routes.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequest } from './request-log.ts';
 import { type RpcLimits, serveRpc } from './rpc.ts';
@@ -36,7 +36,10 @@ export interface HttpParts {
   readonly log: Log;
 }
 
-const PATH_LOGGED_MAX = 200;
+/** A path that is not ours may hold anything, also a token: the log does not show it. */
+function loggedPath(path: string): string {
+  return PLAIN_PATHS.includes(path) ? path : '(unknown path)';
+}
 
 function setHeaders(response: HttpResponse, headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
@@ -49,80 +52,80 @@ function sendJson(request: HttpRequest, response: HttpResponse, status: number, 
   response.end(request.method === 'HEAD' ? '' : text);
 }
 
-/** Serves every request of the port: preflights, plain routes, RPCs, and what is none of these. */
-export function createHttpHandler(parts: HttpParts, options: HttpOptions): HttpHandler {
-  const { handlers, health, log, clock } = parts;
+type Serve = (request: HttpRequest, response: HttpResponse, info: RequestInfo) => Promise<void>;
+
+/** Preflights, plain routes, RPCs, and what is none of these. */
+function createServe({ handlers, health, log }: HttpParts, options: HttpOptions): Serve {
   const cors = createCors(options.corsOrigins);
-  const trusted = createIpList(options.trustedProxies);
   let underWay = 0;
 
-  function refuseHead(
-    request: HttpRequest,
-    response: HttpResponse,
-    info: RequestInfo,
-    error: KeypoolError,
-  ): void {
-    const protocol = wireProtocolOf(headerOf(request, 'content-type'));
-    const status = error.reason === 'METHOD_NOT_FOUND' ? 404 : undefined;
-    const refused = errorResponse(protocol, refuse(error, info, log), status);
-    void writeWhole(refused, response);
-  }
-
-  async function serve(request: HttpRequest, response: HttpResponse, info: RequestInfo): Promise<void> {
+  return async (request, response, info) => {
+    const refuseWith = (error: KeypoolError): Promise<void> => {
+      const protocol = wireProtocolOf(headerOf(request, 'content-type'));
+      const status = error.reason === 'METHOD_NOT_FOUND' ? 404 : undefined;
+      return writeWhole(errorResponse(protocol, refuse(error, info, log), status), request, response);
+    };
     const path = pathOf(request);
+    const origin = headerOf(request, 'origin') ?? undefined;
     if (request.method === 'OPTIONS') {
-      setHeaders(response, cors.preflightFor(headerOf(request, 'origin') ?? undefined));
+      setHeaders(response, cors.preflightFor(origin));
       response.statusCode = 204;
       response.end();
       return;
     }
-    setHeaders(response, cors.headersFor(headerOf(request, 'origin') ?? undefined));
+    setHeaders(response, cors.headersFor(origin));
     if (request.method === 'GET' || request.method === 'HEAD') {
       const answer = await plainAnswer(health, path);
       if (answer !== null) return sendJson(request, response, answer.status, answer.body);
     }
     const handler = handlers.get(path);
-    if (health.shutdown.aborted) return refuseHead(request, response, info, shuttingDown());
-    if (handler === undefined) return refuseHead(request, response, info, methodNotFound(path));
-    if (underWay >= options.limits.maxConcurrentRequests)
-      return refuseHead(request, response, info, overloaded());
+    if (health.shutdown.aborted) return refuseWith(shuttingDown());
+    if (handler === undefined) return refuseWith(methodNotFound());
+    if (underWay >= options.limits.maxConcurrentRequests) return refuseWith(overloaded());
     underWay += 1;
     response.once('close', () => {
       underWay -= 1;
     });
     await serveRpc(handler, request, response, info, log, options.limits);
+  };
+}
+
+/** Serves every request of the port, and notes each in the log when it is over. */
+export function createHttpHandler(parts: HttpParts, options: HttpOptions): HttpHandler {
+  const { handlers, log, clock, newId } = parts;
+  const trusted = createIpList(options.trustedProxies);
+  const serve = createServe(parts, options);
+
+  function logWhenOver(request: HttpRequest, response: HttpResponse, info: RequestInfo): void {
+    const startedMs = clock.monotonicMs();
+    response.once('close', () => {
+      const path = pathOf(request);
+      const rpc = handlers.get(path);
+      const method = rpc === undefined ? `${request.method} ${loggedPath(path)}` : path.slice(1);
+      const protocol = rpc === undefined ? 'plain' : wireProtocolOf(headerOf(request, 'content-type'));
+      const durationMs = clock.monotonicMs() - startedMs;
+      logRequest(log, request, response, { info, method, protocol, durationMs });
+    });
   }
 
   return (request, response) => {
-    const startedMs = clock.monotonicMs();
     const peer = peerAddressOf(request.socket?.remoteAddress, request.headers['x-forwarded-for'], trusted);
-    const info = createRequestInfo(requestIdOf(request.headers['x-request-id'], parts.newId), peer);
+    const info = createRequestInfo(requestIdOf(request.headers['x-request-id'], newId), peer);
+    const brokeOff = (error: unknown): void =>
+      log.debug({ err: error, request_id: info.requestId }, 'a request broke off');
     response.setHeader('X-Request-Id', info.requestId);
-    request.on('error', (error) =>
-      log.debug({ err: error, request_id: info.requestId }, 'a request broke off'),
-    );
-    response.on('error', (error) =>
-      log.debug({ err: error, request_id: info.requestId }, 'a response broke off'),
-    );
-    response.once('close', () => {
-      // What was not read of a refused request still comes in; it has to go somewhere for the connection to live on.
-      request.resume();
-      if (!options.logRequests) return;
-      const path = pathOf(request);
-      const rpc = handlers.get(path);
-      const method =
-        rpc === undefined ? `${request.method} ${path.slice(0, PATH_LOGGED_MAX)}` : path.slice(1);
-      const protocol = rpc === undefined ? 'plain' : wireProtocolOf(headerOf(request, 'content-type'));
-      logRequest(log, request, response, {
-        info,
-        method,
-        protocol,
-        durationMs: clock.monotonicMs() - startedMs,
-      });
-    });
+    request.on('error', brokeOff);
+    response.on('error', brokeOff);
+    if (options.logRequests) logWhenOver(request, response, info);
+    // What was not read of a refused request still comes in; it has to go somewhere for the connection to live on.
+    response.once('close', () => request.resume());
     serve(request, response, info).catch((error: unknown) => {
+      const failure = refuse(error, info, log);
       if (response.headersSent) response.destroy();
-      else void writeWhole(errorResponse('connect', refuse(error, info, log)), response);
+      else {
+        const protocol = wireProtocolOf(headerOf(request, 'content-type'));
+        writeWhole(errorResponse(protocol, failure), request, response).catch(() => response.destroy());
+      }
     });
   };
 }

@@ -6,6 +6,9 @@ export interface PlainAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** What is answered to a GET beside the calls. */
+export const PLAIN_PATHS: readonly string[] = ['/health', '/livez', '/readyz'];
+
 /**
  * `/health` for people and monitors, `/livez` (restart me when I do not answer) and `/readyz` (send me calls) for
  * orchestrators. Null for any other path.

@@ -111,7 +111,7 @@ export async function serveRpc(
   );
   try {
     const answer = await Promise.race([serveCall(call, log, limits.maxRequestBytes), late]);
-    if (handler.method.methodKind === 'unary') await writeWhole(answer, response);
+    if (handler.method.methodKind === 'unary') await writeWhole(answer, request, response);
     else await writeStream(answer, response);
   } finally {
     timer.answered();

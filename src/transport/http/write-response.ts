@@ -1,5 +1,5 @@
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
-import { type HttpResponse, isGone, isHttp2 } from './message.ts';
+import { type HttpRequest, type HttpResponse, isGone, isHttp2 } from './message.ts';
 
 function writeHead(from: UniversalServerResponse, response: HttpResponse): void {
   for (const [name, value] of from.header ?? []) response.setHeader(name, value);
@@ -17,7 +17,7 @@ function write(response: HttpResponse, chunk: Uint8Array): boolean {
 }
 
 /** Resolves when the response takes more, or never will. */
-function drained(response: HttpResponse): Promise<void> {
+function writable(response: HttpResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       response.off('drain', done);
@@ -29,16 +29,45 @@ function drained(response: HttpResponse): Promise<void> {
   });
 }
 
-/** Sends a complete response at once. */
-export async function writeWhole(from: UniversalServerResponse, response: HttpResponse): Promise<void> {
+/** How long the rest of a request that is answered already may come in, in ms. */
+const LINGER_MS = 1000;
+
+/**
+ * Lets the rest of a request come in and go nowhere, for a while: a connection that is closed while its caller still
+ * sends is reset, and the answer on its way is lost (RFC 9112, 9.6). Resolves with whether it came in whole.
+ */
+function drained(request: HttpRequest): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve(request.complete);
+    };
+    const timer = setTimeout(done, LINGER_MS);
+    request.once('end', done);
+    request.once('close', done);
+    request.resume();
+  });
+}
+
+/** Sends a complete response at once, and takes the rest of a request that was answered before it was read. */
+export async function writeWhole(
+  from: UniversalServerResponse,
+  request: HttpRequest,
+  response: HttpResponse,
+): Promise<void> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of from.body ?? []) chunks.push(chunk);
   if (isGone(response)) return;
   writeHead(from, response);
   addTrailers(from, response);
   const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-  if (body === undefined || body.byteLength === 0) response.end();
-  else response.end(body);
+  if (body !== undefined && body.byteLength > 0) write(response, body);
+  // An HTTP/2 stream is no connection: it can be closed on its own.
+  if (!request.complete && !isHttp2(response)) {
+    const { socket } = request;
+    if (!(await drained(request))) response.once('finish', () => socket.destroySoon());
+  }
+  response.end();
 }
 
 /** Sends a response as it comes, no faster than the caller takes it. */
@@ -50,7 +79,7 @@ export async function writeStream(from: UniversalServerResponse, response: HttpR
     writeHead(from, response);
     for (; chunk !== undefined && chunk.done !== true; chunk = await body?.next()) {
       if (isGone(response)) return;
-      if (!write(response, chunk.value)) await drained(response);
+      if (!write(response, chunk.value)) await writable(response);
     }
     if (isGone(response)) return;
     addTrailers(from, response);

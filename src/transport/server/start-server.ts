@@ -73,7 +73,11 @@ export async function startServer(
       undecided.delete(socket);
     });
   });
-  acceptor.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
+  acceptor.on('tlsClientError', (error: Error, socket: Socket) => {
+    log.debug({ err: error }, 'a TLS handshake failed');
+    // Node leaves one that takes too long open.
+    socket.destroy();
+  });
   const port = await listen(acceptor, options.host, options.port);
   acceptor.on('error', (error) => log.error({ err: error }, 'the port failed'));
 

@@ -1,0 +1,24 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Store, StoreOptions } from '../port.ts';
+import { createAuditStore } from './audit-store.ts';
+import { createConsumerStore } from './consumer-store.ts';
+import { createCore } from './core.ts';
+import { createDrawStore } from './draw-store.ts';
+import { createKeyStore } from './key-store.ts';
+import { createMaintenanceStore } from './maintenance-store.ts';
+import { createTierStore } from './tier-store.ts';
+import { createUsage } from './usage.ts';
+
+/** The store on an open database whose schema is up to date; closing it closes the database. */
+export function createSqliteStore(db: DatabaseSync, path: string, options: StoreOptions): Store {
+  const core = createCore(db, options);
+  const usage = createUsage(core);
+  return {
+    ...createDrawStore(core, usage),
+    ...createTierStore(core),
+    ...createKeyStore(core),
+    ...createConsumerStore(core),
+    ...createAuditStore(core, usage),
+    ...createMaintenanceStore(core, path),
+  };
+}
