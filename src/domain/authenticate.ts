@@ -65,3 +65,19 @@ export async function authenticate(context: Context, credentials: Credentials): 
   context.lastUsed.note(consumer.id, now);
   return { kind: 'consumer', consumer };
 }
+
+/**
+ * The identity of a call as it is now: what was true when its head came in may not be, once its body has come in or its
+ * draw has waited. Errors as {@link authenticate}; TOKEN_INVALID when the consumer is gone or has another token.
+ */
+export async function currentIdentity(
+  context: Context,
+  call: { readonly identity: Identity; readonly peerAddress: string },
+): Promise<Identity> {
+  if (call.identity.kind === 'root') return call.identity;
+  const { id, tokenHash: hash } = call.identity.consumer;
+  const consumer = await stored(context.directory.consumerByTokenHash(hash));
+  if (consumer === null || consumer.id !== id) throw tokenInvalid();
+  checkConsumer(consumer, call.peerAddress, context.store.now());
+  return { kind: 'consumer', consumer };
+}

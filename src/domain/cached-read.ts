@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { StoreError } from '../store/errors.ts';
 
 /** Reads of a slow source, kept for a short while; bounded in number and in age. */
 export interface CachedRead<V> {
@@ -14,6 +15,14 @@ interface Kept<V> {
   readonly value: V;
 }
 
+interface Loading<V> {
+  readonly at: number;
+  readonly value: Promise<V>;
+}
+
+/** Reads tried for one answer when each comes later than `ttlMs`. */
+const READS_MAX = 3;
+
 export interface CachedReadOptions<V> {
   readonly load: (key: string) => Promise<V>;
   readonly max: number;
@@ -21,29 +30,48 @@ export interface CachedReadOptions<V> {
   readonly monotonicMs: () => number;
 }
 
-/** Ages count from before the read began, so a value is never older than `ttlMs` when it is given. */
+/**
+ * Ages count from before the read began, so a value is never older than `ttlMs` when it is given.
+ * Error: StoreError `unavailable` when reads keep taking longer than that.
+ */
 export function createCachedRead<V>(options: CachedReadOptions<V>): CachedRead<V> {
   const kept = new LRUCache<string, Kept<V>>({ max: options.max });
-  const underWay = new Map<string, Promise<V>>();
+  const underWay = new Map<string, Loading<V>>();
 
-  async function read(key: string): Promise<V> {
-    const at = options.monotonicMs();
-    const loading = options.load(key);
+  const isYoung = (read: { readonly at: number } | undefined): boolean =>
+    read !== undefined && options.monotonicMs() - read.at < options.ttlMs;
+
+  function begin(key: string): Loading<V> {
+    const loading = { at: options.monotonicMs(), value: options.load(key) };
     underWay.set(key, loading);
+    return loading;
+  }
+
+  async function finish(key: string, loading: Loading<V>): Promise<V> {
     try {
-      const value = await loading;
-      if (underWay.get(key) === loading) kept.set(key, { at, value });
+      const value = await loading.value;
+      if (underWay.get(key) === loading) kept.set(key, { at: loading.at, value });
       return value;
     } finally {
       if (underWay.get(key) === loading) underWay.delete(key);
     }
   }
 
+  async function load(key: string): Promise<V> {
+    for (let reads = 1; ; reads += 1) {
+      const joined = underWay.get(key);
+      const loading = joined !== undefined && isYoung(joined) ? joined : begin(key);
+      const value = await finish(key, loading);
+      if (isYoung(loading)) return value;
+      if (reads === READS_MAX)
+        throw new StoreError('unavailable', 'the store answers too slowly to be current');
+    }
+  }
+
   return {
     get: async (key) => {
       const hit = kept.get(key);
-      if (hit !== undefined && options.monotonicMs() - hit.at < options.ttlMs) return hit.value;
-      return underWay.get(key) ?? read(key);
+      return hit !== undefined && isYoung(hit) ? hit.value : load(key);
     },
     drop: (key) => {
       kept.delete(key);

@@ -23,7 +23,7 @@ export function createContext({ rootToken, fingerprintKey, ...parts }: ContextPa
     rootTokenHash: tokenHash(rootToken),
     fingerprint: createFingerprint(fingerprintKey),
     directory: createDirectory(parts.store, parts.clock),
-    rounds: createRounds(parts.store),
+    rounds: createRounds(parts.store, { monotonicMs: parts.clock.monotonicMs }),
     lastUsed: createLastUsed(parts.store),
     startedAtMonotonicMs: parts.clock.monotonicMs(),
   };

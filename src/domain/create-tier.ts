@@ -32,7 +32,8 @@ export async function createTier(context: Context, call: Call, input: CreateTier
     id: input.id,
     description: input.description,
     features: input.features,
-    revision: 1,
+    // Above every revision of an earlier tier of that name, whose takes may still be under way.
+    revision: Math.max(1, now),
     createdAt: now,
     updatedAt: now,
   };

@@ -1,33 +1,33 @@
-import type { Drawn, DrawRequest, DrawResult, DrawStore } from '../store/port.ts';
+import type { DrawRequest, DrawResult, DrawStore } from '../store/port.ts';
 import { KeypoolError, storeUnavailable } from './errors.ts';
-
-/** What a draw ends with once it has been through as many rounds as it needs. */
-export type RoundsResult = Drawn | Exclude<DrawResult, { readonly kind: 'drawn' | 'again' }>;
+import { createWaitingDraws, type RoundsResult, type WaitingDraw } from './waiting-draws.ts';
 
 /** Gathers draws that arrive while a round is under way into the next. */
 export interface Rounds {
   /**
    * Waits for its round and gives what came of it. Rejects with OVERLOADED when too many wait, CANCELED when the
-   * caller has gone before its round began, STORE_UNAVAILABLE when the round failed.
+   * caller has gone before its round began, STORE_UNAVAILABLE when no round could settle it, and with what the store
+   * threw when its round failed.
    */
-  readonly draw: (request: DrawRequest, signal?: AbortSignal) => Promise<RoundsResult>;
+  readonly draw: (request: DrawRequest, manner: DrawManner) => Promise<RoundsResult>;
   /** Resolves when no draw is under way any more. */
   readonly idle: () => Promise<void>;
 }
 
+export interface DrawManner {
+  readonly signal?: AbortSignal;
+  /** The monotonic moment (ms) at which what it asks with began to be looked up. */
+  readonly since: number;
+  /** It has waited before: it goes ahead of those that came later. */
+  readonly ahead: boolean;
+}
+
 export interface RoundsOptions {
+  readonly monotonicMs: () => number;
   /** Draws that may wait for a round; more are told to come back. */
   readonly waitingMax?: number;
   /** Draws served by one round. */
   readonly roundSize?: number;
-}
-
-interface Pending {
-  readonly request: DrawRequest;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (result: RoundsResult) => void;
-  readonly reject: (error: unknown) => void;
-  attempts: number;
 }
 
 const WAITING_MAX = 10_000;
@@ -36,66 +36,73 @@ const ROUND_SIZE = 256;
 const ATTEMPTS_MAX = 64;
 const OVERLOAD_RETRY_MS = 500;
 
+function overloaded(): KeypoolError {
+  const message = 'Too many draws are waiting for the store. Try again shortly.';
+  return new KeypoolError('OVERLOADED', message, { retryAfterMs: OVERLOAD_RETRY_MS });
+}
+
+/** Tells a draw what came of it; false when it has to go into another round. */
+function settle(draw: WaitingDraw, result: DrawResult): boolean {
+  if (result.kind !== 'again') {
+    draw.resolve(result);
+    return true;
+  }
+  draw.attempts += 1;
+  if (draw.attempts < ATTEMPTS_MAX) return false;
+  draw.reject(storeUnavailable('no round could settle the draw'));
+  return true;
+}
+
+/** Runs one round, and gives the draws that have to go into another. */
+async function run(
+  store: Pick<DrawStore, 'drawRound'>,
+  batch: readonly WaitingDraw[],
+): Promise<readonly WaitingDraw[]> {
+  try {
+    const results = await store.drawRound(batch.map((draw) => draw.request));
+    return batch.filter((draw, i) => !settle(draw, results[i] ?? { kind: 'unavailable' }));
+  } catch (error) {
+    for (const draw of batch) draw.reject(error);
+    return [];
+  }
+}
+
 export function createRounds(
   store: Pick<DrawStore, 'drawRound' | 'roundsMax'>,
-  options: RoundsOptions = {},
+  options: RoundsOptions,
 ): Rounds {
-  const waitingMax = options.waitingMax ?? WAITING_MAX;
-  const roundSize = options.roundSize ?? ROUND_SIZE;
-  let waiting: Pending[] = [];
-  /** Draws that met only keys in use; they go on when another round has ended. */
-  let deferred: Pending[] = [];
+  const { waitingMax = WAITING_MAX, roundSize = ROUND_SIZE } = options;
+  const waiting = createWaitingDraws(options.monotonicMs);
+  /** Draws that met only keys in use: those come free when another round ends. */
+  let deferred: readonly WaitingDraw[] = [];
   let underWay = 0;
   let scheduled = false;
   let idleWaiters: (() => void)[] = [];
 
-  function settle(pending: Pending, result: DrawResult): void {
-    if (result.kind !== 'again') {
-      pending.resolve(result);
-      return;
+  async function begin(batch: readonly WaitingDraw[]): Promise<void> {
+    underWay += 1;
+    const again = await run(store, batch);
+    underWay -= 1;
+    waiting.addAhead(...deferred);
+    deferred = again;
+    if (underWay === 0) {
+      // No other round holds keys, so there is nothing to wait for.
+      waiting.addAhead(...deferred);
+      deferred = [];
     }
-    pending.attempts += 1;
-    if (pending.attempts >= ATTEMPTS_MAX) pending.reject(storeUnavailable('no round could settle the draw'));
-    else deferred.push(pending);
-  }
-
-  async function run(batch: readonly Pending[]): Promise<void> {
-    try {
-      const results = await store.drawRound(batch.map((pending) => pending.request));
-      for (const [i, pending] of batch.entries()) settle(pending, results[i] ?? { kind: 'unavailable' });
-    } catch (error) {
-      for (const pending of batch) pending.reject(error);
-    }
-  }
-
-  function nextBatch(): Pending[] {
-    const batch: Pending[] = [];
-    while (batch.length < roundSize) {
-      const pending = waiting.shift();
-      if (pending === undefined) break;
-      if (pending.signal?.aborted) pending.reject(new KeypoolError('CANCELED', 'The caller has gone.'));
-      else batch.push(pending);
-    }
-    return batch;
+    schedule();
   }
 
   function pump(): void {
     scheduled = false;
-    while (underWay < store.roundsMax && waiting.length > 0) {
-      const batch = nextBatch();
+    while (underWay < store.roundsMax) {
+      const batch = waiting.next(roundSize);
       if (batch.length === 0) break;
-      underWay += 1;
-      void run(batch).then(() => {
-        underWay -= 1;
-        waiting = [...deferred, ...waiting];
-        deferred = [];
-        schedule();
-      });
+      void begin(batch);
     }
-    if (underWay === 0 && waiting.length === 0) {
-      for (const wake of idleWaiters) wake();
-      idleWaiters = [];
-    }
+    if (underWay > 0) return;
+    for (const wake of idleWaiters) wake();
+    idleWaiters = [];
   }
 
   /** The end of the event loop's turn: everything that arrived in it goes into one round. */
@@ -106,14 +113,15 @@ export function createRounds(
   }
 
   return {
-    draw: (request, signal) =>
+    draw: (request, { signal, since, ahead }) =>
       new Promise((resolve, reject) => {
-        if (waiting.length >= waitingMax) {
-          const message = 'Too many draws are waiting for the store. Try again shortly.';
-          reject(new KeypoolError('OVERLOADED', message, { retryAfterMs: OVERLOAD_RETRY_MS }));
+        if (!ahead && waiting.count() >= waitingMax) {
+          reject(overloaded());
           return;
         }
-        waiting.push({ request, signal, resolve, reject, attempts: 0 });
+        const draw = { request, signal, since, resolve, reject, attempts: 0 };
+        if (ahead) waiting.addAhead(draw);
+        else waiting.add(draw);
         schedule();
       }),
     idle: () =>

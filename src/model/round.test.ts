@@ -4,7 +4,6 @@ import { budgetOf, stateOf, tierOf } from '../../test/support/key-state.ts';
 import { groupOf, memoryPool, served } from '../../test/support/memory-pool.ts';
 import { limitOf } from '../../test/support/meter-run.ts';
 import type { KeyState } from './key.ts';
-import { EXAMINED_MAX } from './round.ts';
 
 const free = tierOf({ a: [], b: [] });
 const tenPerSecond = tierOf({ a: [limitOf('sliding', 10, 1000)] });
@@ -104,17 +103,56 @@ describe('in a crowded pool a round', () => {
       ...Object.fromEntries(states),
       last: stateOf(free, { lastRank: { 'tier|a': 6 } }),
     });
-    const result = pool.run([groupOf([free], 'a', 1)]);
+    const results = pool.serve(groupOf([free], 'a', 1));
     assert.deepEqual(
-      result.grants.map(({ keyId }) => keyId),
+      results.flatMap(({ grants }) => grants.map(({ keyId }) => keyId)),
       ['last'],
     );
   });
+});
 
-  it('looks at so many keys and then asks to come back', () => {
-    const short = stateOf(tenPerSecond, { meters: { a: { s1000: { stamps: [{ at: 1e6, n: 6 }] } } } });
-    const states = Array.from({ length: EXAMINED_MAX + 500 }, (_, i) => [`k${i}`, short] as const);
-    const result = poolOf(Object.fromEntries(states)).run([groupOf([tenPerSecond], 'a', 1, 5)]);
-    assert.deepEqual(result.shortages, [{ kind: 'exhausted', nextAt: 1_001_000 }]);
+describe('a search that is too long for one round', () => {
+  const usedAt = (at: number) => ({ meters: { a: { s1000: { stamps: [{ at, n: 6 }] } } } });
+  const shortKeys = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, i) => [`k${i}`, stateOf(tenPerSecond, { ...usedAt(1e6 - (i % 7)), freshRank: i }, 1e6)] as const,
+    );
+  const big = groupOf([tenPerSecond], 'a', 1, 5);
+
+  it('goes on in the next, and refuses with the earliest moment of all keys it passed over', () => {
+    const results = poolOf(Object.fromEntries(shortKeys(3000))).serve(big);
+    assert.ok(results.length > 1 && results.every(({ grants }) => grants.length === 0));
+    assert.deepEqual(results.at(-1)?.shortages, [{ kind: 'exhausted', nextAt: 1e6 - 6 + 1100 }]);
+  });
+
+  it('finds the one key that can serve, wherever it stands', () => {
+    for (const freshRank of [-1, 1500, 9000]) {
+      const pool = poolOf({
+        ...Object.fromEntries(shortKeys(3000)),
+        full: stateOf(tenPerSecond, { freshRank }),
+      });
+      const grants = pool.serve(big).flatMap((result) => result.grants);
+      assert.deepEqual(
+        grants.map(({ keyId }) => keyId),
+        ['full'],
+      );
+    }
+  });
+
+  it('hides no key from later draws: neither one that it passed over, nor one that came since', () => {
+    const pool = poolOf(Object.fromEntries(shortKeys(1200)));
+    pool.serve(big);
+    pool.now += 2000;
+    const all = pool.serve(groupOf([tenPerSecond], 'a', 2400, 5)).flatMap((result) => result.grants);
+    assert.equal(
+      all.reduce((sum, { draws }) => sum + draws, 0),
+      2400,
+    );
+    pool.rows.set('new', stateOf(tenPerSecond, { freshRank: -5 }));
+    assert.deepEqual(
+      pool.serve(big).flatMap((result) => result.grants.map(({ keyId }) => keyId)),
+      ['new'],
+    );
   });
 });

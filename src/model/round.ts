@@ -1,4 +1,15 @@
 import type { RankSource } from './rank.ts';
+import { rememberSearch, shortageOf } from './round-end.ts';
+import {
+  absorb,
+  beginSearch,
+  needsPage,
+  pageReads,
+  type Search,
+  type SearchEntry,
+  tried,
+} from './round-search.ts';
+import type { ScanMemory } from './scan-memory.ts';
 import type { Took } from './take.ts';
 import type { Limit, QueueName } from './tier.ts';
 
@@ -67,7 +78,7 @@ export interface Grant {
   readonly draws: number;
 }
 
-/** Why the rest of a group was not served. `again`: keys are in use by another round, try in the next. */
+/** Why the rest of a group was not served. `again`: keys are in use, or the search is not over: try the next round. */
 export type Shortage =
   | { readonly kind: 'none' }
   | { readonly kind: 'exhausted'; readonly nextAt: number }
@@ -81,201 +92,86 @@ export interface RoundResult {
   readonly shortages: readonly Shortage[];
 }
 
-const PAGE_MIN = 8;
-const PAGE_MAX = 256;
-/** Keys a group may look at in one round before its rest is told to come back. */
-export const EXAMINED_MAX = 4096;
-const EXAMINED_RETRY_MS = 1000;
+/** Keys that the groups of one round may pass over together; a search that needs more goes on in the next round. */
+export const EXAMINED_MAX = 512;
+/** What every group may pass over, however many there are. */
+const EXAMINED_MIN = 32;
 
-interface Cursor {
-  readonly source: DrawQueue;
-  readonly place: 'ready' | 'due';
-  from: number;
-  done: boolean;
-}
-
-interface Waiting {
-  readonly group: DrawGroup;
-  readonly index: number;
-  readonly cursors: readonly Cursor[];
-  readonly seen: Set<string>;
-  candidates: { readonly candidate: Candidate; readonly source: DrawQueue }[];
-  left: number;
-  page: number;
-  sawBusy: boolean;
-  nextAt: number | null;
-  staleTier: string | null;
-}
-
-function waitingOf(group: DrawGroup, index: number): Waiting {
-  const places = ['ready', 'due'] as const;
-  const cursors = group.queues.flatMap((source) =>
-    places.map((place) => ({ source, place, from: Number.MIN_SAFE_INTEGER, done: false })),
-  );
-  return {
-    group,
-    index,
-    cursors,
-    seen: new Set(),
-    candidates: [],
-    left: group.size,
-    page: Math.min(PAGE_MAX, Math.max(PAGE_MIN, group.size)),
-    sawBusy: false,
-    nextAt: null,
-    staleTier: null,
-  };
-}
-
-function noteNext(waiting: Waiting, at: number | null): void {
-  if (at !== null && (waiting.nextAt === null || at < waiting.nextAt)) waiting.nextAt = at;
-}
-
-/** Takes over one page: what may be tried now becomes a candidate, the first moment in the future is noted. */
-function absorb(
-  waiting: Waiting,
-  cursor: Cursor,
-  page: readonly Candidate[],
-  limit: number,
-  now: number,
-): void {
-  const before = waiting.seen.size;
-  for (const candidate of page) {
-    if (cursor.place === 'due' && candidate.position > now) {
-      noteNext(waiting, candidate.position);
-      cursor.done = true;
-      break;
-    }
-    cursor.from = candidate.position;
-    if (waiting.seen.has(candidate.keyId)) continue;
-    waiting.seen.add(candidate.keyId);
-    if (candidate.busy) waiting.sawBusy = true;
-    else waiting.candidates.push({ candidate, source: cursor.source });
-  }
-  if (page.length < limit || limit >= EXAMINED_MAX) cursor.done = true;
-  // A full page of keys already seen (equal positions): only a longer one leads past them.
-  waiting.page = Math.min(waiting.seen.size > before ? PAGE_MAX : EXAMINED_MAX, limit * 2);
-}
-
-function needsPage(waiting: Waiting): boolean {
-  return (
-    waiting.left > 0 &&
-    waiting.staleTier === null &&
-    waiting.candidates.length === 0 &&
-    waiting.seen.size < EXAMINED_MAX &&
-    waiting.cursors.some((cursor) => !cursor.done)
-  );
-}
-
-/** Reads a page for every group that has nothing left to try; gives the store's moment, 0 when nothing was read. */
-function* readPages(all: readonly Waiting[], ranks: RankSource): Generator<RoundStep, number, RoundReply> {
-  const wanted = all
-    .filter(needsPage)
-    .flatMap((waiting) =>
-      waiting.cursors
-        .filter((cursor) => !cursor.done)
-        .map((cursor) => ({ waiting, cursor, limit: waiting.page })),
-    );
-  if (wanted.length === 0) return 0;
-  const reads = wanted.map(({ cursor, limit }) => ({
-    tierId: cursor.source.tierId,
-    queue: cursor.source.queue,
-    place: cursor.place,
-    from: cursor.from,
-    limit,
-  }));
-  const reply = yield { kind: 'read', reads };
+/** Reads a page for every group that has nothing left to try. */
+function* readPages(all: readonly Search[], ranks: RankSource): Generator<RoundStep, void, RoundReply> {
+  const searches = all.filter(needsPage);
+  const wanted = searches.flatMap((search) => pageReads(search).map((part) => ({ search, ...part })));
+  if (wanted.length === 0) return;
+  const reply = yield { kind: 'read', reads: wanted.map(({ read }) => read) };
   if (reply.kind !== 'read') throw new Error('a read step was answered by something else');
-  for (const [i, { waiting, cursor, limit }] of wanted.entries())
-    absorb(waiting, cursor, reply.pages[i] ?? [], limit, reply.now);
-  for (const waiting of new Set(wanted.map((want) => want.waiting))) {
-    for (const { candidate } of waiting.candidates) ranks.saw(candidate.lastRank);
-    waiting.candidates.sort((a, b) => a.candidate.lastRank - b.candidate.lastRank);
+  for (const [i, { search, cursor, read }] of wanted.entries())
+    absorb(search, cursor, read, reply.pages[i] ?? [], reply.now);
+  for (const search of searches) {
+    for (const { candidate } of search.candidates) ranks.saw(candidate.lastRank);
+    search.candidates.sort((a, b) => a.candidate.lastRank - b.candidate.lastRank);
   }
-  return reply.now;
+}
+
+/** A take with the key's entry in the search of the group that it is for. */
+interface Trial {
+  readonly search: Search;
+  readonly entry: SearchEntry;
+  readonly take: RoundTake;
 }
 
 /**
  * Spreads what waits over the least recently used candidates, as if the draws came one after another: each key's rank
  * is that of its last turn, so that an uneven share is evened out by the next round.
  */
-function assign(waiting: Waiting, ranks: RankSource, taken: Set<string>): RoundTake[] {
-  const usable = waiting.candidates.filter(({ candidate }) => !taken.has(candidate.keyId));
-  const chosen = usable.slice(0, waiting.left);
+function assign(search: Search, ranks: RankSource, taken: Set<string>): Trial[] {
+  const usable = search.candidates.filter(({ candidate }) => !taken.has(candidate.keyId));
+  const chosen = usable.slice(0, search.left);
   if (chosen.length === 0) return [];
-  const firstRank = ranks.next(waiting.left);
-  const takes = chosen.map(({ candidate, source }, i) => {
-    const count = Math.floor((waiting.left - i - 1) / chosen.length) + 1;
-    taken.add(candidate.keyId);
-    return {
-      group: waiting.index,
-      keyId: candidate.keyId,
-      source,
-      count,
-      rank: firstRank + i + (count - 1) * chosen.length,
-    };
+  const firstRank = ranks.next(search.left);
+  const trials = chosen.map((entry, i) => {
+    const { keyId } = entry.candidate;
+    const count = Math.floor((search.left - i - 1) / chosen.length) + 1;
+    const rank = firstRank + i + (count - 1) * chosen.length;
+    taken.add(keyId);
+    return { search, entry, take: { group: search.index, keyId, source: entry.cursor.source, count, rank } };
   });
   const gone = new Set(chosen);
-  waiting.candidates = waiting.candidates.filter((entry) => !gone.has(entry));
-  return takes;
-}
-
-function applyReply(waiting: Waiting, take: RoundTake, took: Took | null, grants: Grant[]): void {
-  if (took === null) {
-    waiting.sawBusy = true;
-    return;
-  }
-  if (took.reason === 'stale') waiting.staleTier = take.source.tierId;
-  const draws = took.granted / waiting.group.units;
-  if (draws > 0) {
-    grants.push({ group: waiting.index, keyId: take.keyId, source: take.source, took, draws });
-    waiting.left -= draws;
-  }
-  if (draws < take.count) {
-    noteNext(waiting, took.nextAt);
-    return;
-  }
-  // It gave all it was asked for, so it may have more for what others could not give.
-  const candidate = { keyId: take.keyId, position: take.rank, lastRank: take.rank, busy: false };
-  waiting.candidates.push({ candidate, source: take.source });
-}
-
-function shortageOf(waiting: Waiting, now: number): Shortage {
-  if (waiting.left === 0) return { kind: 'none' };
-  if (waiting.staleTier !== null) return { kind: 'stale', tierId: waiting.staleTier };
-  if (waiting.sawBusy) return { kind: 'again' };
-  if (waiting.seen.size >= EXAMINED_MAX) noteNext(waiting, now + EXAMINED_RETRY_MS);
-  return waiting.nextAt === null ? { kind: 'empty' } : { kind: 'exhausted', nextAt: waiting.nextAt };
+  search.candidates = search.candidates.filter((entry) => !gone.has(entry));
+  return trials;
 }
 
 /**
  * One round without any I/O: says what to read and which takes to make, and is told what came of it. The adapter runs
  * the steps: SQLite inside one transaction, MongoDB each step's parts in parallel. Ends with what each group got.
+ * `scans`: one of the store, of whose rounds any number may be under way.
  */
 export function* planRound(
   groups: readonly DrawGroup[],
   ranks: RankSource,
+  scans: ScanMemory,
 ): Generator<RoundStep, RoundResult, RoundReply> {
-  const all = groups.map(waitingOf);
+  const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));
+  const all = groups.map((group, index) => beginSearch(group, index, examinedMax, scans));
   const grants: Grant[] = [];
-  let now = 0;
   for (;;) {
-    now = Math.max(now, yield* readPages(all, ranks));
+    yield* readPages(all, ranks);
     const taken = new Set<string>();
-    const takes = all.flatMap((waiting) =>
-      waiting.left > 0 && waiting.staleTier === null ? assign(waiting, ranks, taken) : [],
+    const trials = all.flatMap((search) =>
+      search.left > 0 && search.staleTier === null ? assign(search, ranks, taken) : [],
     );
-    if (takes.length === 0) {
+    if (trials.length === 0) {
       if (all.some(needsPage)) continue;
       break;
     }
-    const reply = yield { kind: 'take', takes };
+    const reply = yield { kind: 'take', takes: trials.map(({ take }) => take) };
     if (reply.kind !== 'take') throw new Error('a take step was answered by something else');
-    for (const [i, take] of takes.entries()) {
-      const waiting = all[take.group];
+    for (const [i, { search, entry, take }] of trials.entries()) {
       const took = reply.replies[i] ?? null;
-      if (took !== null) now = Math.max(now, took.at);
-      if (waiting !== undefined) applyReply(waiting, take, took, grants);
+      const draws = tried(search, entry, take.count, take.rank, took);
+      const { group, keyId, source } = take;
+      if (took !== null && draws > 0) grants.push({ group, keyId, source, took, draws });
     }
   }
-  return { grants, shortages: all.map((waiting) => shortageOf(waiting, now)) };
+  for (const search of all) rememberSearch(search, scans);
+  return { grants, shortages: all.map(shortageOf) };
 }

@@ -21,7 +21,10 @@ export interface Tier {
   readonly id: string;
   readonly description: string;
   readonly features: readonly Feature[];
-  /** Counts edits from 1; the etag, and what takes carry so that a row can refuse an older one. */
+  /**
+   * Rises by 1 with every edit, from the moment of creation in ms, so that a tier made anew stands above its namesake.
+   * The etag, and what takes carry so that a row can refuse an older one.
+   */
   readonly revision: number;
   readonly createdAt: number;
   readonly updatedAt: number;

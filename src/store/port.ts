@@ -42,6 +42,8 @@ export interface Drawn {
   readonly expireAt: number | null;
   /** Moment of the process's monotonic clock until which the value may leave; Infinity where no window binds. */
   readonly leaveBy: number;
+  /** True for a retry of a draw whose value may have left before: its audit row is not to be withheld. */
+  readonly replayed: boolean;
 }
 
 /**
@@ -143,8 +145,8 @@ export interface DrawStore {
   readonly roundsMax: number;
   /** Marks audit rows whose value did not leave; their units stay spent, their request records name no draw any more. */
   readonly withhold: (drawIds: readonly string[]) => Promise<void>;
-  /** Takes a key out with a reason, unless it is out already. */
-  readonly quarantineKey: (keyId: string, reason: string) => Promise<void>;
+  /** Takes an active key out with a reason, unless its sealed value is not this one any more. Leaves its version. */
+  readonly quarantineKey: (keyId: string, value: string, reason: string) => Promise<void>;
   /** Counted over all queues, each key once per queue, to `cap`. */
   readonly availability: (queues: readonly DrawQueue[], cap: number) => Promise<Availability>;
   /**

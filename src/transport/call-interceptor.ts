@@ -1,8 +1,10 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { ConnectError, type Interceptor } from '@connectrpc/connect';
+import type { Context } from '../domain/context.ts';
 import { beforeDecoding } from './framework-error.ts';
 import type { Log } from './log.ts';
 import { refuse } from './refuse.ts';
+import { checkAgain } from './request-gate.ts';
 import { type RequestInfo, requestInfoOf } from './request-info.ts';
 import { validateMessage } from './validation.ts';
 
@@ -31,13 +33,14 @@ async function* answered<T>(messages: AsyncIterable<T>, info: RequestInfo, log: 
 }
 
 /** Holds every request message to the rules of the contract, and turns whatever is thrown into what the caller gets. */
-export function callInterceptor(log: Log, maxRequestBytes: number): Interceptor {
+export function callInterceptor(context: Context, log: Log, maxRequestBytes: number): Interceptor {
   return (next) => async (request) => {
     const info = requestInfoOf(request.contextValues);
     info.decoded = true;
     try {
       if (!request.stream) {
         validateMessage(request.method.input, request.message);
+        await checkAgain(context, request.method, info);
         return await next(request);
       }
       const response = await next({

@@ -1,13 +1,13 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { HandlerContext } from '@connectrpc/connect';
 import { AdminService } from '../../gen/keypool/v1/admin_service_pb.ts';
-import { authenticate } from '../domain/authenticate.ts';
+import { authenticate, currentIdentity } from '../domain/authenticate.ts';
 import { requireAdmin } from '../domain/authorize.ts';
-import type { Context } from '../domain/context.ts';
+import type { Context, Identity } from '../domain/context.ts';
 import { KeypoolError } from '../domain/errors.ts';
 import type { Log } from './log.ts';
 import { refuse } from './refuse.ts';
-import { requestInfoOf } from './request-info.ts';
+import { type RequestInfo, requestInfoOf } from './request-info.ts';
 
 const BEARER = /^bearer +([!-~]+) *$/i;
 const READS = /^(Get|List)/;
@@ -32,6 +32,19 @@ function needsToken(method: DescMethod): boolean {
   return method.parent.typeName.startsWith('keypool.');
 }
 
+function checkScope(method: DescMethod, identity: Identity): void {
+  if (method.parent.typeName === AdminService.typeName)
+    requireAdmin(identity, READS.test(method.name) ? 'read' : 'write');
+}
+
+/** A body can take its time to come in: looks again at who calls once it has. Errors as {@link requestGate}. */
+export async function checkAgain(context: Context, method: DescMethod, info: RequestInfo): Promise<void> {
+  if (info.identity === null) return;
+  const { identity, peerAddress } = info;
+  info.identity = await currentIdentity(context, { identity, peerAddress });
+  checkScope(method, info.identity);
+}
+
 /**
  * Checks who calls, and whether they may, before anything of the body is read. Errors: TOKEN_…, CONSUMER_DISABLED,
  * IP_NOT_ALLOWED, ADMIN_REQUIRED, STORE_UNAVAILABLE.
@@ -42,10 +55,8 @@ export function requestGate(context: Context, log: Log): (handler: HandlerContex
     const info = requestInfoOf(handler.values);
     try {
       const token = tokenOf(handler.requestHeader);
-      const identity = await authenticate(context, { token, peerAddress: info.peerAddress });
-      info.identity = identity;
-      if (handler.method.parent.typeName === AdminService.typeName)
-        requireAdmin(identity, READS.test(handler.method.name) ? 'read' : 'write');
+      info.identity = await authenticate(context, { token, peerAddress: info.peerAddress });
+      checkScope(handler.method, info.identity);
     } catch (error) {
       throw refuse(error, info, log);
     }

@@ -1,6 +1,6 @@
 import { type ContextValues, createContextKey } from '@connectrpc/connect';
 import type { Identity } from '../domain/context.ts';
-import type { Reason } from '../domain/errors.ts';
+import type { KeypoolError, Reason } from '../domain/errors.ts';
 
 /** What is known of one request; filled as it goes along, read by the use cases, the errors and the request log. */
 export interface RequestInfo {
@@ -11,10 +11,12 @@ export interface RequestInfo {
   decoded: boolean;
   /** The reason it was refused for; null while all is well. */
   reason: Reason | null;
+  /** The last look before the answer is written: what the caller gets in its place, or null when it may leave. */
+  refuseAtLast: (() => KeypoolError | null) | null;
 }
 
 export function createRequestInfo(requestId: string, peerAddress: string): RequestInfo {
-  return { requestId, peerAddress, identity: null, decoded: false, reason: null };
+  return { requestId, peerAddress, identity: null, decoded: false, reason: null, refuseAtLast: null };
 }
 
 const requestInfoKey = createContextKey<RequestInfo | null>(null, { description: 'keypool request' });

@@ -17,7 +17,7 @@ export function routerOptions(context: Context, log: Log, maxRequestBytes: numbe
     readMaxBytes: maxRequestBytes,
     jsonOptions: { ignoreUnknownFields: false },
     requestGate: requestGate(context, log),
-    interceptors: [callInterceptor(log, maxRequestBytes)],
+    interceptors: [callInterceptor(context, log, maxRequestBytes)],
   };
 }
 

@@ -3,7 +3,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { ConsumerState, KeyState } from '../../src/client/exports.ts';
 import { auditRowsWith } from '../support/audit-rows.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Load, startLoad } from '../support/load-callers.ts';
+import { type Load, reasonsOf, startLoad } from '../support/load-callers.ts';
 import { holdCommands } from '../support/load-fail-points.ts';
 import { addConsumer, addKeys, addTier, limitOf } from '../support/load-pool.ts';
 import { type KeypoolProcess, type KeypoolServers, serversOn } from '../support/load-servers.ts';
@@ -12,7 +12,8 @@ import { type Mongod, startMongod } from '../support/mongod.ts';
 const DATABASE = 'keypool';
 /** How old what a process knows of tiers and consumers may be, in ms. */
 const STALE_MAX_MS = 2000;
-const DEADLINE_MS = 30_000;
+const SERVED_WITHIN_MS = 10_000;
+const DEADLINE_MS = 60_000;
 /** A change stream of this process never says anything, as on a connection that hangs. */
 const DEAF = { appName: 'deaf', socketTimeoutMS: '600000' };
 
@@ -41,7 +42,7 @@ describe('What one process changes and another has not heard', { timeout: DEADLI
     startLoad({ callers: 4, token, signal: t.signal, url: () => url, draw: () => ({ feature }) });
   const someServed = (load: Load, more = 50) => {
     const enough = load.served.length + more;
-    return eventually('served draws', () => (load.served.length >= enough ? true : null));
+    return eventually('served draws', () => (load.served.length >= enough ? true : null), SERVED_WITHIN_MS);
   };
 
   it('a key disabled is handed out by no draw from then on', async (t) => {
@@ -77,8 +78,7 @@ describe('What one process changes and another has not heard', { timeout: DEADLI
     });
     const disabledAt = performance.now();
     await load.ended;
-    assert.ok(load.refused.every(({ reason }) => reason === 'CONSUMER_DISABLED'));
-    assert.equal(load.refused.length, 4);
+    assert.deepEqual(reasonsOf(load.refused), { CONSUMER_DISABLED: 4 });
     const latest = Math.max(...load.served.map(({ sentAt }) => sentAt));
     assert.ok(latest - disabledAt <= STALE_MAX_MS, `served a call ${latest - disabledAt} ms later`);
   });
@@ -139,7 +139,7 @@ describe('What one process changes and another has not heard', { timeout: DEADLI
       draw: () => ({ feature, requestId: ids[Math.floor(next++ / 16)] ?? '' }),
     });
     await load.ended;
-    assert.deepEqual([load.refused, load.served.length], [[], ids.length * 16]);
+    assert.deepEqual([reasonsOf(load.refused), load.served.length], [{}, ids.length * 16]);
     for (const [requestId, draws] of Map.groupBy(load.served, (draw) => draw.requestId)) {
       assert.equal(draws.length, 16);
       assert.equal(new Set(draws.map(({ drawId }) => drawId)).size, 1, requestId);

@@ -26,7 +26,7 @@ const LIMIT = { limit: 50, windowMs: 2000, guardMs: 1000 };
 const CALLERS_PER_SERVER = 64;
 /** Budgets that were spent a moment ago count as unsettled for longer than they are. */
 const PATIENCE_MS = 1000;
-const DEADLINE_MS = 40_000;
+const DEADLINE_MS = 90_000;
 
 type Run = {
   readonly served: readonly ServedDraw[];
@@ -78,19 +78,22 @@ function assertAllServed({ served, rows }: Run): void {
   assert.equal(served.length, UNITS - rows.filter(({ withheld }) => withheld).length);
 }
 
-describe('No key is ever over, and every unit is served', { concurrency: true, timeout: DEADLINE_MS }, () => {
-  it('by 3 processes on one MongoDB with 64 callers each', async (t) => {
-    const run = await drain(t, await openMongodb(), 3);
-    assertExact(t, run);
-    assertAllServed(run);
-  });
+it('No key is over, and every unit is served, by 3 processes on one MongoDB with 64 callers each', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
+  const run = await drain(t, await openMongodb(), 3);
+  assertExact(t, run);
+  assertAllServed(run);
+});
 
+describe('No key is over, and no unit is lost', { concurrency: true, timeout: DEADLINE_MS }, () => {
   it('when one of the 3 is killed in the middle: what it left unsettled comes back', async (t) => {
     const run = await drain(t, await openMongodb(), 3, UNITS / 2);
     assertExact(t, run);
     assert.ok(run.lost > 0, 'the kill met no call');
     // Rows beyond what was served are those whose answers the killed process owed.
-    assert.ok(run.served.length >= UNITS - run.lost - run.rows.filter(({ withheld }) => withheld).length);
+    const withheld = run.rows.filter((row) => row.withheld).length;
+    assert.ok(run.served.length >= UNITS - withheld - CALLERS_PER_SERVER);
   });
 
   it('by one process on SQLite', async (t) => {

@@ -12,9 +12,9 @@ import { startMongod } from '../support/mongod.ts';
 const FEATURE = 'scrape';
 const CALLERS = 16;
 const BUDGET = 1_000_000;
-/** The URL sets how long one step may wait for the store; a draw and finding out what became of it is a few steps. */
+/** The URL sets how long one step may wait for the store. A draw waits for a round and then for its own: some steps. */
 const STORE_WAIT_MS = 2000;
-const REFUSED_WITHIN_MS = 6 * STORE_WAIT_MS;
+const REFUSED_WITHIN_MS = 10 * STORE_WAIT_MS;
 const BACK_WITHIN_MS = 15_000;
 const DEADLINE_MS = 60_000;
 

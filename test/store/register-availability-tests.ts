@@ -8,14 +8,14 @@ import { addKeys, addTier, same } from '../support/store-rows.ts';
 
 export function registerAvailabilityTests(name: string, makeStore: StoreFactory): void {
   describe(`${name}: availability`, () => {
-    it('counts the keys of all queues that could serve now, beside all that stand there', async (t) => {
+    it('counts the keys that could serve now, beside all keys of the tiers in whatever condition', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [limitOf('sliding', 1, 3_600_000)] });
-      const other = await addTier(store, { a: [] }, 'other');
-      await addKeys(store, 'tier', same(3));
-      await addKeys(store, 'other', same(2));
+      const other = await addTier(store, { a: [], b: [] }, 'other');
+      await addKeys(store, 'tier', [...same(3), { state: 'disabled' }]);
+      await addKeys(store, 'other', [...same(2), { budgets: [{ ...budgetOf(1), used: 1 }] }]);
       const queues = queuesOf([tier, other], 'a');
-      const all = { available: 5, total: 5, capped: false, nextAt: null };
+      const all = { available: 5, total: 7, capped: false, nextAt: null };
       assert.deepEqual(await store.availability(queues, 1000), all);
       await drawMany(store, [tier], 'a', 2);
       assert.deepEqual(await store.availability(queues, 1000), { ...all, available: 3 });
@@ -67,7 +67,7 @@ export function registerAvailabilityTests(name: string, makeStore: StoreFactory)
       assert.deepEqual(none, { available: 0, total: 0, capped: false, nextAt: null });
       await addKeys(store, 'tier', [{ state: 'disabled' }, { budgets: [{ ...budgetOf(1), used: 1 }] }]);
       const spent = await store.availability(queuesOf([tier], 'a'), 1000);
-      assert.deepEqual([spent.available, spent.nextAt], [0, null]);
+      assert.deepEqual([spent.available, spent.total, spent.nextAt], [0, 2, null]);
     });
   });
 }

@@ -1,38 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Job } from '../../src/model/job.ts';
-import { placesOf } from '../../src/model/place.ts';
-import type { Feature } from '../../src/model/tier.ts';
-import type { Store } from '../../src/store/port.ts';
 import { drawMany, drawn, drawOne, kinds } from '../support/drawing.ts';
-import { listAll } from '../support/listing.ts';
+import { assertPlaced, feature, finishJobs } from '../support/jobs.ts';
 import { limitOf } from '../support/meter-run.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
 import { addKeys, addTier, editFeatures, eventOf, same } from '../support/store-rows.ts';
-
-const feature = (name: string, ...limits: Feature['limits']): Feature => ({ name, limits });
-
-/** Works until no job is left; fails when that takes too many steps. */
-async function finishJobs(store: Store, batch = 1000): Promise<Job[]> {
-  const steps: Job[] = [];
-  for (let job = await store.runJobStep(batch); job !== null; job = await store.runJobStep(batch)) {
-    steps.push(job);
-    assert.ok(steps.length < 1000, 'jobs come to an end');
-  }
-  return steps;
-}
-
-/** Every key stands where its row, worked out anew, would put it. */
-async function assertPlaced(store: Store): Promise<number> {
-  const tier = (await store.getTier('tier')) ?? assert.fail('the tier is there');
-  const keys = await listAll((page) => store.listKeys({ tierId: 'tier' }, page));
-  for (const key of keys) {
-    const { ready, due } = placesOf(key, tier, store.now());
-    assert.deepEqual([key.ready, key.due], [ready, due]);
-    assert.equal(key.placed, tier.revision);
-  }
-  return keys.length;
-}
 
 export function registerJobTests(name: string, makeStore: StoreFactory): void {
   describe(`${name}: an edit of a tier's features`, () => {
@@ -82,6 +54,22 @@ export function registerJobTests(name: string, makeStore: StoreFactory): void {
       await finishJobs(store, 2);
       assert.equal(await assertPlaced(store), 5);
     });
+  });
+
+  registerFeatureEndTests(name, makeStore);
+}
+
+function registerFeatureEndTests(name: string, makeStore: StoreFactory): void {
+  describe(`${name}: an edit of a tier's features`, () => {
+    it('is seen by every row once the job is done: takes that know only the older features are refused', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const old = await addTier(store, { a: [], b: [] });
+      await addKeys(store, 'tier', same(3));
+      const edited = await editFeatures(store, 'tier', [feature('a', limitOf('sliding', 1, 3_600_000))]);
+      await finishJobs(store);
+      assert.deepEqual(await drawOne(store, [old], 'a'), { kind: 'stale', tierId: 'tier' });
+      assert.deepEqual(kinds(await drawMany(store, [edited], 'a', 5)), { drawn: 3, exhausted: 2 });
+    });
 
     it('needs no job where the features stay as they are', async (t) => {
       const { store } = await useStore(t, makeStore);
@@ -93,90 +81,6 @@ export function registerJobTests(name: string, makeStore: StoreFactory): void {
       }));
       assert.equal(await store.runJobStep(10), null);
       assert.deepEqual(await store.listJobs(), []);
-    });
-  });
-
-  registerInterruptedJobTests(name, makeStore);
-}
-
-function registerInterruptedJobTests(name: string, makeStore: StoreFactory): void {
-  describe(`${name}: a job`, () => {
-    it('that was interrupted goes on where it was', async (t) => {
-      const { store, open } = await useStore(t, makeStore);
-      await addTier(store, { a: [] });
-      await addKeys(store, 'tier', same(10));
-      await editFeatures(store, 'tier', [feature('a'), feature('b')]);
-      assert.equal((await store.runJobStep(4))?.done, 4);
-      await store.close();
-      const again = await open();
-      assert.deepEqual(
-        (await again.listJobs()).map(({ state, done }) => [state, done]),
-        [['running', 4]],
-      );
-      assert.ok((await finishJobs(again, 4)).every(({ done }) => done > 4));
-      assert.equal(await assertPlaced(again), 10);
-    });
-
-    it('that is overtaken by another edit of the tier is replaced', async (t) => {
-      const { store } = await useStore(t, makeStore);
-      await addTier(store, { a: [] });
-      await addKeys(store, 'tier', same(10));
-      await editFeatures(store, 'tier', [feature('a'), feature('b')]);
-      await store.runJobStep(4);
-      await editFeatures(store, 'tier', [feature('a'), feature('c')]);
-      const running = (await store.listJobs()).filter(({ state }) => state === 'running');
-      assert.deepEqual(
-        running.map(({ revision }) => revision),
-        [3],
-      );
-      await finishJobs(store, 4);
-      assert.equal(await assertPlaced(store), 10);
-    });
-  });
-
-  registerSharedJobTests(name, makeStore);
-}
-
-function registerSharedJobTests(name: string, makeStore: StoreFactory): void {
-  describe(`${name}: a job`, () => {
-    it('orphans none of the keys that are created, drawn and edited while it runs', async (t) => {
-      const { store } = await useStore(t, makeStore);
-      await addTier(store, { a: [], old: [] });
-      await addKeys(store, 'tier', same(20));
-      const [tier] = await Promise.all([
-        editFeatures(store, 'tier', [feature('a'), feature('b')]),
-        ...Array.from({ length: 5 }, () => addKeys(store, 'tier', same(2))),
-      ]);
-      for (let i = 0; i < 5; i++)
-        await Promise.all([
-          store.runJobStep(5),
-          addKeys(store, 'tier', same(2)),
-          drawMany(store, [tier], 'a', 4),
-        ]);
-      await finishJobs(store, 5);
-      assert.equal(await assertPlaced(store), 40);
-    });
-
-    it('is done once where several stores work on it', async (t) => {
-      const { store, openMany } = await useStore(t, makeStore);
-      await addTier(store, { a: [] });
-      await addKeys(store, 'tier', same(30));
-      await editFeatures(store, 'tier', [feature('a'), feature('b')]);
-      await store.close();
-      const stores = await openMany(3);
-      await Promise.all(stores.map((one) => finishJobs(one, 4)));
-      assert.equal(await assertPlaced(stores[0] ?? assert.fail('one is open')), 30);
-    });
-
-    it('of a tier that is deleted goes with it', async (t) => {
-      const { store } = await useStore(t, makeStore);
-      await addTier(store, { a: [] });
-      await editFeatures(store, 'tier', [feature('b')]);
-      await store.deleteTier('tier', () => eventOf('DeleteTier'));
-      assert.deepEqual(
-        await finishJobs(store).then((steps) => steps.filter(({ state }) => state !== 'done')),
-        [],
-      );
     });
   });
 }

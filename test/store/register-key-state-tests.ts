@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { drawMany, drawn, drawOne, kinds, mustDraw } from '../support/drawing.ts';
+import { drawMany, drawn, drawOne, kinds, mustDraw, queuesOf } from '../support/drawing.ts';
 import { eventually } from '../support/eventually.ts';
 import { limitOf } from '../support/meter-run.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
@@ -65,17 +65,41 @@ function registerOutTests(name: string, makeStore: StoreFactory): void {
       const tier = await addTier(store, { a: [] });
       const [one, two] = await addKeys(store, 'tier', [{}, { state: 'disabled', stateReason: 'by hand' }]);
       assert.ok(one && two);
-      await store.quarantineKey(one.id, 'SEAL_BROKEN: first');
-      await store.quarantineKey(one.id, 'SEAL_BROKEN: second');
-      await store.quarantineKey(two.id, 'SEAL_BROKEN');
-      await store.quarantineKey('gone', 'SEAL_BROKEN');
+      await store.quarantineKey(one.id, one.value, 'SEAL_BROKEN: first');
+      await store.quarantineKey(one.id, one.value, 'SEAL_BROKEN: second');
+      await store.quarantineKey(two.id, two.value, 'SEAL_BROKEN');
+      await store.quarantineKey('gone', one.value, 'SEAL_BROKEN');
       const [first, second] = [await store.getKey(one.id), await store.getKey(two.id)];
       assert.deepEqual([first?.state, first?.stateReason], ['quarantined', 'SEAL_BROKEN: first']);
-      assert.deepEqual([first?.ready, first?.due], [{}, {}]);
+      assert.deepEqual([first?.ready, first?.due, first?.version], [{}, {}, one.version]);
       assert.deepEqual([second?.state, second?.stateReason], ['disabled', 'by hand']);
       assert.equal((await drawOne(store, [tier], 'a')).kind, 'empty');
       await editKey(store, one.id, () => ({ state: 'active', stateReason: '' }));
       assert.equal((await mustDraw(store, [tier], 'a')).keyId, one.id);
+    });
+
+    it('whose value was replaced since is not quarantined for the one before', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      await addTier(store, { a: [] });
+      const key = await addKey(store, 'tier');
+      const replaced = await editKey(store, key.id, () => ({
+        value: 'upstream-value-2',
+        fingerprint: 'other',
+      }));
+      await store.quarantineKey(key.id, key.value, 'SEAL_BROKEN');
+      assert.deepEqual(await store.getKey(key.id), replaced);
+    });
+
+    it('that expires before it could serve again is not waited for', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const tier = await addTier(store, { a: [limitOf('sliding', 1, 2 * HOUR_MS)] });
+      const key = await addKey(store, 'tier', { expireAt: store.now() + HOUR_MS });
+      await mustDraw(store, [tier], 'a');
+      assert.deepEqual(await drawOne(store, [tier], 'a'), { kind: 'empty' });
+      const { available, nextAt } = await store.availability(queuesOf([tier], 'a'), 10);
+      assert.deepEqual([available, nextAt], [0, null]);
+      await editKey(store, key.id, () => ({ expireAt: null }));
+      assert.equal((await drawOne(store, [tier], 'a')).kind, 'exhausted');
     });
 
     it('of an empty tier is none: waiting does not help', async (t) => {

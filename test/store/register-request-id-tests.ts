@@ -39,9 +39,10 @@ export function registerRequestIdTests(name: string, makeStore: StoreFactory): v
       const { store } = opened;
       const { tiers, keyId } = await scene(opened, LONG_GUARD_MS);
       const first = await mustDraw(store, tiers, 'a', id('r1'));
+      assert.equal(first.replayed, false);
       for (let i = 0; i < 3; i++) {
         const again = await mustDraw(store, tiers, 'a', id('r1'));
-        assert.deepEqual({ ...again, leaveBy: 0 }, { ...first, leaveBy: 0 });
+        assert.deepEqual({ ...again, leaveBy: 0 }, { ...first, leaveBy: 0, replayed: true });
       }
       assert.equal(await used(store, keyId), 1);
       assert.equal(drawn(await drawMany(store, tiers, 'a', 5)).length, 2);
@@ -119,7 +120,7 @@ function registerGoneTests(name: string, makeStore: StoreFactory): void {
   describe(`${name}: a retry whose key can no longer be handed out`, () => {
     const ends: Readonly<Record<string, (store: Store, keyId: string) => Promise<unknown>>> = {
       disabled: (store, keyId) => editKey(store, keyId, () => ({ state: 'disabled' })),
-      quarantined: (store, keyId) => store.quarantineKey(keyId, 'SEAL_BROKEN'),
+      quarantined: (store, keyId) => store.quarantineKey(keyId, 'upstream-value-1', 'SEAL_BROKEN'),
       expired: (store, keyId) => editKey(store, keyId, () => ({ expireAt: store.now() - 1 })),
       deleted: (store, keyId) => store.deleteKey(keyId, () => eventOf('DeleteKey')),
     };
@@ -154,6 +155,15 @@ function registerRaceTests(name: string, makeStore: StoreFactory): void {
       const draws = ['x', 'y', 'z'].map((fields) => drawOf(tiers, 'a', id('r1', fields)));
       assert.deepEqual(kinds(await drawAll(store, draws)), { drawn: 1, reused: 2 });
       assert.equal(await used(store, keyId), 1);
+    });
+
+    it('in one round are each refused for its own reason where none is served', async (t) => {
+      const opened = await useStore(t, makeStore);
+      const { store } = opened;
+      const { tiers } = await scene(opened, LONG_GUARD_MS);
+      await drawMany(store, tiers, 'a', 3);
+      const draws = ['x', 'x', 'y'].map((fields) => drawOf(tiers, 'a', id('r1', fields)));
+      assert.deepEqual(kinds(await drawAll(store, draws)), { exhausted: 3 });
     });
 
     it('in rounds of several stores at the same time are one draw', async (t) => {

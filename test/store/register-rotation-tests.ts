@@ -27,6 +27,7 @@ export function registerRotationTests(name: string, makeStore: StoreFactory): vo
         secrets: key.secrets,
         metadata: key.metadata,
         expireAt: key.expireAt,
+        replayed: false,
       });
       assert.match(drawId, /^[^.]+\.\d+$/);
       assert.equal(leaveBy, Infinity);

@@ -3,6 +3,7 @@ import { registerAdminEventTests } from './register-admin-event-tests.ts';
 import { registerAvailabilityTests } from './register-availability-tests.ts';
 import { registerBudgetTests } from './register-budget-tests.ts';
 import { registerConsumerTests } from './register-consumer-tests.ts';
+import { registerInterruptedJobTests } from './register-interrupted-job-tests.ts';
 import { registerJobTests } from './register-job-tests.ts';
 import { registerKeyStateTests } from './register-key-state-tests.ts';
 import { registerKeyTests } from './register-key-tests.ts';
@@ -23,6 +24,7 @@ const ALL = [
   registerPagingTests,
   registerMaintenanceTests,
   registerJobTests,
+  registerInterruptedJobTests,
   registerAvailabilityTests,
   registerRotationTests,
   registerLimitTests,

@@ -49,7 +49,7 @@ export type Load = {
   readonly stop: () => Promise<void>;
 };
 
-const RECONNECT_MS = 20;
+const RECONNECT_MS = 50;
 
 /**
  * Keeps callers drawing, one call at a time each. After a refusal with RetryInfo the caller waits as it says, or until

@@ -11,6 +11,7 @@ import {
   type RoundStep,
   type RoundTake,
 } from '../../src/model/round.ts';
+import { createScanMemory } from '../../src/model/scan-memory.ts';
 import { type Took, takeFromKey } from '../../src/model/take.ts';
 import { queueName, type Tier } from '../../src/model/tier.ts';
 
@@ -21,24 +22,41 @@ export interface MemoryPool {
   readonly busy: Set<string>;
   readonly ranks: RankSource;
   now: number;
+  /** Takes that the last round made. */
+  takes: number;
   /** Runs one round to its end; fails when it takes more than `stepsMax` steps. */
   readonly run: (groups: readonly DrawGroup[], stepsMax?: number) => RoundResult;
+  /** Runs rounds until the group is served or refused for good; one result for each round, `roundsMax` at most. */
+  readonly serve: (group: DrawGroup, roundsMax?: number) => RoundResult[];
 }
 
 export function memoryPool(rows: ReadonlyMap<string, KeyState>): MemoryPool {
+  const scans = createScanMemory();
   const pool: MemoryPool = {
     rows: new Map(rows),
     busy: new Set(),
     ranks: createRankSource({ nowMs: () => pool.now, monotonicMs: () => 0 }),
     now: 1_000_000,
+    takes: 0,
     run: (groups, stepsMax = 10_000) => {
-      const plan = planRound(groups, pool.ranks);
+      pool.takes = 0;
+      const plan = planRound(groups, pool.ranks, scans);
       let step = plan.next();
       for (let steps = 0; !step.done; steps++) {
         if (steps >= stepsMax) throw new Error(`a round did not end in ${stepsMax} steps`);
         step = plan.next(reply(pool, groups, step.value));
       }
       return step.value;
+    },
+    serve: (group, roundsMax = 100) => {
+      const results: RoundResult[] = [];
+      for (let left = group.size; results.length < roundsMax; ) {
+        const result = pool.run([{ ...group, size: left }]);
+        results.push(result);
+        left -= result.grants.reduce((sum, { draws }) => sum + draws, 0);
+        if (result.shortages[0]?.kind !== 'again') return results;
+      }
+      throw new Error(`a draw was put off for ${roundsMax} rounds`);
     },
   };
   return pool;
@@ -47,6 +65,7 @@ export function memoryPool(rows: ReadonlyMap<string, KeyState>): MemoryPool {
 function reply(pool: MemoryPool, groups: readonly DrawGroup[], step: RoundStep): RoundReply {
   if (step.kind === 'read')
     return { kind: 'read', now: pool.now, pages: step.reads.map((read) => page(pool, read)) };
+  pool.takes += step.takes.length;
   return { kind: 'take', replies: step.takes.map((take) => takeFrom(pool, groups, take)) };
 }
 

@@ -1,5 +1,6 @@
 import type { DrawQueue } from '../../model/round.ts';
 import type { Availability } from '../port.ts';
+import { servesAtDue } from './candidates.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { PLACES_INDEX } from './migrations.ts';
 
@@ -40,18 +41,17 @@ async function countQueue(
   const limit = cap + 1;
   const countWhere = (place: object) =>
     rows.keys.countDocuments({ tierId, ...place, ...alive }, { limit, hint: PLACES_INDEX });
-  const [readyCount, dueCount, waitingCount, waiting] = await Promise.all([
+  const [readyCount, dueCount, total, waiting] = await Promise.all([
     countWhere({ [ready]: { $gte: Number.MIN_SAFE_INTEGER } }),
     countWhere({ [due]: { $lte: now } }),
-    countWhere({ [due]: { $gt: now } }),
+    rows.keys.countDocuments({ tierId }, { limit, hint: { tierId: 1, placed: 1 } }),
     rows.keys
-      .find({ tierId, [due]: { $gt: now }, ...alive })
+      .find({ tierId, [due]: { $gt: now }, ...servesAtDue(queue) })
       .project<{ due: Readonly<Record<string, number>> }>({ [due]: 1 })
       .sort({ [due]: 1 })
       .hint(PLACES_INDEX)
       .limit(1)
       .toArray(),
   ]);
-  const available = readyCount + dueCount;
-  return { available, total: available + waitingCount, nextAt: waiting[0]?.due[queue] ?? null };
+  return { available: readyCount + dueCount, total, nextAt: waiting[0]?.due[queue] ?? null };
 }

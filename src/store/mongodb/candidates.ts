@@ -3,7 +3,7 @@ import type { Candidate, QueueRead } from '../../model/round.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { Collections } from './collections.ts';
 import { PLACES_INDEX } from './migrations.ts';
-import type { RowShape } from './take-pipeline.ts';
+import type { RowShape } from './take-decision.ts';
 
 /** What a candidate read gives of a key's row. */
 interface CandidateDocument {
@@ -18,11 +18,20 @@ interface CandidateDocument {
   readonly openEnd?: number;
 }
 
+/** Parked keys that will not have expired when their due has come; others are not worth waiting for. */
+export function servesAtDue(queue: string): object {
+  return { $or: [{ expireAt: null }, { $expr: { $gt: ['$expireAt', `$due.${queue}`] } }] };
+}
+
 /** A page of one queue in the order of its places, straight from the index. */
 export function candidateCursor(rows: Collections, read: QueueRead): FindCursor<CandidateDocument> {
   const place = `${read.place}.${read.queue}`;
   return rows.keys
-    .find({ tierId: read.tierId, [place]: { $gte: read.from } })
+    .find({
+      tierId: read.tierId,
+      [place]: { $gte: read.from },
+      ...(read.place === 'due' ? servesAtDue(read.queue) : {}),
+    })
     .project<CandidateDocument>({
       [place]: 1,
       [`lastRank.${read.queue}`]: 1,

@@ -1,3 +1,4 @@
+import type { ScanMemory } from '../../model/scan-memory.ts';
 import type { Background } from './background.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { MongoContext } from './context.ts';
@@ -9,6 +10,8 @@ export interface DrawContext extends MongoContext {
   readonly busy: BusyKeys;
   readonly turns: TierTurns;
   readonly settled: SettledTakes;
+  /** Searches for many units that a round could not finish. */
+  readonly scans: ScanMemory;
   readonly background: Background;
   /** Queues whose highest rank has been looked up. */
   readonly rankedQueues: Set<string>;

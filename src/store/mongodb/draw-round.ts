@@ -8,7 +8,7 @@ import { recordServings } from './record-servings.ts';
 import type { Claim } from './request-records.ts';
 import { runPlan } from './round-steps.ts';
 
-const AGAIN_PAUSE_MS = 5;
+const AGAIN_PAUSE_MS = 25;
 
 /** Draws of a round by their index in it. */
 type Results = Map<number, DrawResult>;

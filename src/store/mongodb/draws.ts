@@ -15,15 +15,20 @@ export function createDraws(context: DrawContext): DrawStore {
     drawRound: (draws) => atEdge(() => drawRound(context, draws)),
     roundsMax: ROUNDS_MAX,
     withhold: (drawIds) => atEdge(() => withhold(context, drawIds)),
-    quarantineKey: (keyId, reason) => atEdge(() => quarantineKey(context, keyId, reason)),
+    quarantineKey: (keyId, value, reason) => atEdge(() => quarantineKey(context, keyId, value, reason)),
     availability: (queues, cap) => atEdge(() => availability(context, queues, cap)),
     recoverOpenTakes: (limit) => atEdge(() => recoverOpenTakes(context, limit)),
   };
 }
 
-async function quarantineKey(context: DrawContext, keyId: string, reason: string): Promise<void> {
+async function quarantineKey(
+  context: DrawContext,
+  keyId: string,
+  value: string,
+  reason: string,
+): Promise<void> {
   await context.rows.keys.updateOne(
-    { _id: keyId, state: 'active' },
+    { _id: keyId, state: 'active', value },
     {
       $set: {
         state: 'quarantined',
@@ -32,7 +37,6 @@ async function quarantineKey(context: DrawContext, keyId: string, reason: string
         due: {},
         updatedAt: storeNow(context),
       },
-      $inc: { version: 1 },
     },
   );
 }

@@ -66,11 +66,10 @@ export const choose = (
 export const bind = (vars: Readonly<Record<string, Expression>>, inside: Expression): Expression =>
   Object.keys(vars).length === 0 ? inside : { $let: { vars, in: inside } };
 
-export const map = (input: Expression, as: string, inside: Expression): Expression => ({
-  $map: { input, as, in: inside },
-});
-export const filter = (input: Expression, as: string, test: Expression): Expression => ({
-  $filter: { input, as, cond: test },
+/** Each element is `$$this` inside. */
+export const map = (input: Expression, inside: Expression): Expression => ({ $map: { input, in: inside } });
+export const filter = (input: Expression, test: Expression): Expression => ({
+  $filter: { input, cond: test },
 });
 
 export const literal = (value: Expression): Expression => ({ $literal: value });

@@ -1,18 +1,5 @@
 import { queueName, type Tier } from '../../model/tier.ts';
-import {
-  choose,
-  cond,
-  type Expression,
-  eq,
-  gt,
-  gte,
-  ifNull,
-  isSet,
-  lte,
-  max,
-  min,
-  or,
-} from './expressions.ts';
+import { choose, cond, type Expression, eq, gte, ifNull, isSet, lte, max, min, or } from './expressions.ts';
 import type { UpdatePipeline } from './take-pipeline.ts';
 
 const SPENT_FOR_LIFE: Expression = {
@@ -79,7 +66,9 @@ export function placePipeline(tier: Tier, retry: readonly string[], storeNow: Ex
         ready,
         due,
         lastRank: only((queue) => ifNull(`$lastRank.${queue}`, null)),
-        placed: cond(gt('$placed', tier.revision), '$placed', tier.revision),
+        // Takes that know only an older revision are refused from now on.
+        revision: max('$revision', tier.revision),
+        placed: max('$placed', tier.revision),
         t: '$$REMOVE',
       },
     },

@@ -34,7 +34,8 @@ async function listJobs(context: MongoContext): Promise<Job[]> {
 /** A batch is chosen and updated by what the rows say, so several processes may do it at once, and one may die. */
 async function runJobStep(context: MongoContext, batch: number): Promise<Job | null> {
   const { jobs, tiers, keys } = context.rows;
-  const job = await jobs.findOne({ state: 'running' }, { sort: { createdAt: 1 } });
+  // Jobs take turns, so that a small one does not wait behind a big one.
+  const job = await jobs.findOne({ state: 'running' }, { sort: { updatedAt: 1, createdAt: 1 } });
   if (job === null) return null;
   const tier = await tiers.findOne({ _id: job.tierId });
   if (tier === null) return finish(context, job);

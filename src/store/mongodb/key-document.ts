@@ -4,7 +4,7 @@ import type { Took } from '../../model/take.ts';
 import { guardMs } from '../../model/tier.ts';
 
 /** A budget with its guard in ms (0 for life), so that the pipelines need not work it out. */
-export type StoredBudget = Budget & { readonly guardMs: number };
+type StoredBudget = Budget & { readonly guardMs: number };
 
 /** The part of a key's row that takes work on; maps and arrays are always there, empty or not. */
 export interface StateDocument extends Omit<KeyState, 'budgets'> {
@@ -14,7 +14,7 @@ export interface StateDocument extends Omit<KeyState, 'budgets'> {
 }
 
 /** Names of secrets and metadata are the user's and may hold dots and dollars, so they are not used as field names. */
-export type StoredMap = readonly { readonly k: string; readonly v: string }[];
+type StoredMap = readonly { readonly k: string; readonly v: string }[];
 
 /** A key's row. */
 export interface KeyDocument
@@ -31,7 +31,7 @@ export interface KeyDocument
   readonly locks?: number;
 }
 
-export function toStoredMap(map: Readonly<Record<string, string>>): StoredMap {
+function toStoredMap(map: Readonly<Record<string, string>>): StoredMap {
   return Object.entries(map).map(([k, v]) => ({ k, v }));
 }
 
@@ -54,9 +54,6 @@ function toStoredBudget(budget: Budget): StoredBudget {
 function fromStoredBudget({ guardMs: _guardMs, ...budget }: StoredBudget): Budget {
   return budget;
 }
-
-/** Fields that leave the row when a state without them is written. */
-export const OPTIONAL_STATE = ['openEnd'] as const;
 
 export function toStateDocument(state: KeyState): StateDocument {
   return {

@@ -31,18 +31,22 @@ function spanMs(limit: Limit): number {
 
 /** What still counts of a stored meter: live stamps, or the window that binds, or null. */
 export function liveMeter(state: string, limit: Limit): Expression {
-  if (limit.algorithm === 'fixed') return cond(gt(add(`${state}.startAt`, spanMs(limit)), NOW), state, null);
-  return liveStamps(ifNull(`${state}.stamps`, []), limit);
+  return limit.algorithm === 'fixed'
+    ? bindingWindow(state, limit)
+    : liveStamps(ifNull(`${state}.stamps`, []), limit);
 }
 
 /** What still counts under `limit` of a meter that another limit of the same algorithm and window has written. */
 export function liveUnder(live: string, limit: Limit): Expression {
-  if (limit.algorithm === 'fixed') return cond(gt(add(`${live}.startAt`, spanMs(limit)), NOW), live, null);
-  return liveStamps(live, limit);
+  return limit.algorithm === 'fixed' ? bindingWindow(live, limit) : liveStamps(live, limit);
+}
+
+function bindingWindow(state: string, limit: Limit): Expression {
+  return cond(gt(add(`${state}.startAt`, spanMs(limit)), NOW), state, null);
 }
 
 function liveStamps(stamps: Expression, limit: Limit): Expression {
-  return filter(stamps, 's', gt('$$s.at', subtract(NOW, spanMs(limit))));
+  return filter(stamps, gt('$$this.at', subtract(NOW, spanMs(limit))));
 }
 
 /** Units left under the limit; may be below zero after a limit was lowered. */
@@ -79,7 +83,11 @@ function withoutLast(array: string): Expression {
   return { $slice: [array, subtract({ $size: array }, 1)] };
 }
 
-/** When `units` can be had from a meter that counts; null when never. */
+/**
+ * When `units` can be had from a meter that counts: null when never, and a moment before now when at once.
+ * The walk over the stamps carries the units that still have to leave while that is above zero, then the moment, negated,
+ * of the stamp with which they have left.
+ */
 export function meterNextAt(live: string, limit: Limit, units: number): Expression {
   if (units > limit.limit) return null;
   if (limit.algorithm === 'fixed')
@@ -88,21 +96,15 @@ export function meterNextAt(live: string, limit: Limit, units: number): Expressi
       NOW,
       add(`${live}.startAt`, spanMs(limit)),
     );
+  const left = cond(gte('$$this.n', '$$value'), subtract(0, '$$this.at'), subtract('$$value', '$$this.n'));
   const walked: Expression = {
     $reduce: {
       input: live,
-      initialValue: { left: '$$need', at: null },
-      in: cond(
-        gt('$$value.left', 0),
-        { left: subtract('$$value.left', '$$this.n'), at: '$$this.at' },
-        '$$value',
-      ),
+      initialValue: subtract({ $sum: `${live}.n` }, limit.limit - units),
+      in: cond(gt('$$value', 0), left, '$$value'),
     },
   };
-  return bind(
-    { need: subtract({ $sum: `${live}.n` }, limit.limit - units) },
-    cond(lte('$$need', 0), NOW, add({ $getField: { field: 'at', input: walked } }, spanMs(limit))),
-  );
+  return subtract(spanMs(limit), walked);
 }
 
 /** The meters of a feature after a grant, by meter id; `counted` names each limit's. */

@@ -1,5 +1,6 @@
 import { MongoError } from 'mongodb';
 import { createRankSource } from '../../model/rank.ts';
+import { createScanMemory } from '../../model/scan-memory.ts';
 import { StoreOpenError } from '../errors.ts';
 import type { Change, Store, StoreOptions } from '../port.ts';
 import { createBackground } from './background.ts';
@@ -81,6 +82,7 @@ function compose({ client, db, detail }: Connection, storeClock: StoreClock, opt
       settled,
       busy: createBusyKeys(),
       turns: createTierTurns(),
+      scans: createScanMemory(),
       rankedQueues: new Set(),
     }),
     ...createTiers(context),

@@ -20,8 +20,8 @@ export function withoutQueue(places: string, queue: string): Expression {
 export function spentDue(queue: string, at: string, queueAt: string): Expression {
   const moved = {
     $concatArrays: [
-      map({ $objectToArray: '$ready' }, 'p', { k: '$$p.k', v: at }),
-      map({ $objectToArray: '$due' }, 'p', { k: '$$p.k', v: max('$$p.v', at) }),
+      map({ $objectToArray: '$ready' }, { k: '$$this.k', v: at }),
+      map({ $objectToArray: '$due' }, { k: '$$this.k', v: max('$$this.v', at) }),
       [{ k: queue, v: queueAt }],
     ],
   };

@@ -83,6 +83,7 @@ function drawn({ drawId, taken }: Serving): Drawn {
     metadata: fromStoredMap(row.metadata),
     expireAt: row.expireAt,
     leaveBy: taken.leaveBy,
+    replayed: false,
   };
 }
 

@@ -8,7 +8,7 @@ import { leaveBy, sendTake } from './send-take.ts';
 import { decideRows } from './void-rows.ts';
 
 /** After this time without a draw, or without its audit row, a record is taken for one whose process died, in ms. */
-const OVERDUE_MS = 2000;
+const OVERDUE_MS = 1000;
 
 interface Recorded {
   readonly row: UsageDocument | null;
@@ -94,7 +94,7 @@ async function useAgain(
       settled: [],
       charge: 'rate',
     },
-    'budgeted',
+    'any',
   );
   if (reply.kind === 'gone') return { kind: 'gone' };
   if (reply.kind === 'unknown') return { kind: 'unavailable' };
@@ -128,5 +128,6 @@ function drawnAgain(
     metadata: fromStoredMap(key.metadata),
     expireAt: key.expireAt,
     leaveBy: until,
+    replayed: true,
   };
 }

@@ -14,7 +14,7 @@ import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
 import { recoverTake } from './recovery.ts';
 import { guardsOf, leaveBy, sendTake, type TakenRow } from './send-take.ts';
-import type { RowShape } from './take-pipeline.ts';
+import type { RowShape } from './take-decision.ts';
 
 /** A take that granted, with what its draws need. `sentAt` and `leaveBy` are of the monotonic clock. */
 export interface Taken {
@@ -40,7 +40,7 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
   const taken = new Map<string, Taken & { readonly group: number }>();
   const seen: SeenRows = { shapes: new Map(), revisions: new Map() };
   let failure: unknown = null;
-  const plan = planRound(groups, context.ranks);
+  const plan = planRound(groups, context.ranks, context.scans);
   let step = plan.next();
   while (step.done !== true) {
     let reply: RoundReply;
@@ -48,7 +48,7 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
       const { takes } = step.value;
       const replies = await Promise.all(
         takes.map((take) =>
-          takeOne(context, groups, take, seen.shapes.get(take.keyId) ?? 'budgeted', taken, (cause) => {
+          takeOne(context, groups, take, seen.shapes.get(take.keyId) ?? 'any', taken, (cause) => {
             failure = cause;
           }),
         ),

@@ -3,7 +3,8 @@ import type { TakeRequest, Took } from '../../model/take.ts';
 import { guardMs, type Limit } from '../../model/tier.ts';
 import type { MongoContext } from './context.ts';
 import type { KeyDocument } from './key-document.ts';
-import { PLAIN_ROW, type RowShape, STORE_NOW, takePipeline } from './take-pipeline.ts';
+import type { RowShape } from './take-decision.ts';
+import { STORE_NOW, takeFilter, takePipeline } from './take-pipeline.ts';
 
 const ROW_PROJECTION = {
   took: 1,
@@ -46,14 +47,14 @@ export async function sendTake(
   const sentAt = context.options.clock.monotonicMs();
   const attempt = (as: RowShape) =>
     context.rows.keys.findOneAndUpdate(
-      { _id: keyId, tierId, ...(as === 'plain' ? PLAIN_ROW : {}) },
+      { _id: keyId, tierId, ...takeFilter(request, as) },
       takePipeline(request, as, STORE_NOW),
       { returnDocument: 'after', projection: ROW_PROJECTION, hint: { _id: 1 } },
     );
   try {
     const row = await attempt(shape);
-    // A row that was plain when read may have got a budget since.
-    const found = row === null && shape === 'plain' ? await attempt('budgeted') : row;
+    // It is gone, or of another shape than when it was read.
+    const found = row === null && shape !== 'any' ? await attempt('any') : row;
     return found === null ? { kind: 'gone' } : tookOf(found, sentAt);
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;

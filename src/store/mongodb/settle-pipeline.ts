@@ -1,5 +1,5 @@
 import { OPEN_TAKES_MAX } from '../../model/key.ts';
-import { budgetSpent, budgetsNextAt, withoutSettled } from './budget-expressions.ts';
+import { budgetSpent, budgetsNextAt, budgetViews, settledAt, withoutSettled } from './budget-expressions.ts';
 import {
   and,
   bind,
@@ -36,12 +36,15 @@ const OUT: Expression = and('$t.spent', { $not: [isSet('$t.at')] });
 function judge(storeNow: Expression): Expression {
   return bind(
     { now: max(storeNow, '$takenAt') },
-    {
-      now: '$$now',
-      spent: budgetSpent('$budgets'),
-      at: budgetsNextAt('$budgets', '$open', 1),
-      wasFull: '$t.wasFull',
-    },
+    bind(
+      { v: budgetViews('$budgets'), s: settledAt('$open') },
+      {
+        now: '$$now',
+        spent: budgetSpent('$$v'),
+        at: budgetsNextAt('$$v', '$open', '$$s', 1),
+        wasFull: '$t.wasFull',
+      },
+    ),
   );
 }
 
@@ -49,7 +52,7 @@ const openEnd: Expression = cond(eq('$open', []), '$$REMOVE', min('$open.end'));
 
 /** Takes entries off whose draws are all real: nothing goes back, but a spent key may now be out of all queues. */
 export function flushPipeline(settled: readonly string[], storeNow: Expression): UpdatePipeline {
-  const awake = map({ $objectToArray: '$due' }, 'p', { k: '$$p.k', v: min('$$p.v', '$t.now') });
+  const awake = map({ $objectToArray: '$due' }, { k: '$$this.k', v: min('$$this.v', '$t.now') });
   return [
     {
       $set: {
@@ -91,10 +94,10 @@ export function settlePipeline(
   queues: readonly string[],
   storeNow: Expression,
 ): UpdatePipeline {
-  const returned = map('$budgets', 'b', {
+  const returned = map('$budgets', {
     $mergeObjects: [
-      '$$b',
-      cond({ $in: ['$$b.epoch', [...epochs]] }, { used: max(0, subtract('$$b.used', back)) }, NOWHERE),
+      '$$this',
+      cond({ $in: ['$$this.epoch', [...epochs]] }, { used: max(0, subtract('$$this.used', back)) }, NOWHERE),
     ],
   });
   const dueAt = (value: Expression): Expression => ({

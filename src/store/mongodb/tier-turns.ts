@@ -1,5 +1,5 @@
 /** After this time a round under way lets the next one begin, in ms: one slow key shall not hold up all others. */
-const TURN_MAX_MS = 100;
+const TURN_MAX_MS = 1000;
 
 /** Lets rounds of this process choose keys one after another in a tier, so that each sees what the one before took. */
 export interface TierTurns {

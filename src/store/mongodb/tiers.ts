@@ -11,7 +11,7 @@ import { atEdge } from './driver-errors.ts';
 import { pageById } from './paging.ts';
 import { transact } from './transaction.ts';
 
-export function toTierDocument({ id, ...tier }: Tier): TierDocument {
+function toTierDocument({ id, ...tier }: Tier): TierDocument {
   return { _id: id, ...tier };
 }
 

@@ -11,7 +11,7 @@ const DUPLICATE_KEY = 11000;
  * Writes rows at once, each durable on a majority or listed. `refused`: ids that another row has; `unknown`: all that
  * may or may not be stored.
  */
-export async function insertRows(
+async function insertRows(
   { rows }: MongoContext,
   documents: readonly UsageDocument[],
 ): Promise<{ readonly refused: readonly string[]; readonly unknown: readonly string[] }> {

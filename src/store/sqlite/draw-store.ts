@@ -1,4 +1,5 @@
 import { NOWHERE } from '../../model/place.ts';
+import { createScanMemory } from '../../model/scan-memory.ts';
 import type { DrawStore } from '../port.ts';
 import { createAvailability } from './availability.ts';
 import type { Core } from './core.ts';
@@ -18,6 +19,7 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
     events: usage.events,
     records: usage.records,
     ranks: core.ranks,
+    scans: createScanMemory(),
     newId: options.newId,
     run: options.newId(),
   };

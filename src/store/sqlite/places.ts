@@ -53,6 +53,11 @@ function queuesOf(before: Placed | null, after: Placed | null): Iterable<QueueNa
   return queues;
 }
 
+/** A key whose row is not where its state says would silently leave its queue for ever. */
+function one(changed: number): void {
+  if (changed !== 1) throw new Error('a key does not stand where its state says');
+}
+
 const BY_POSITION = 'SELECT key, position, last_rank AS lastRank FROM places WHERE queue = ? AND parked = ?';
 
 export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
@@ -83,12 +88,12 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
         if (from !== null && to !== null && sameRow(from, to)) continue;
         const no = names.number(queue);
         if (to === null) {
-          if (from !== null) remove.run(no, from.parked, from.position, key);
+          if (from !== null) one(remove.run(no, from.parked, from.position, key));
         } else if (from === null) {
           insert.run(no, to.parked, to.position, key, to.lastRank, to.expireAt);
         } else {
           const { parked, position, lastRank, expireAt } = to;
-          update.run(parked, position, lastRank, expireAt, no, from.parked, from.position, key);
+          one(update.run(parked, position, lastRank, expireAt, no, from.parked, from.position, key));
         }
       }
     },

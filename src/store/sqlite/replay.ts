@@ -54,5 +54,10 @@ export function replay(round: Round, draw: DrawRequest, record: RequestRecord): 
     leaveBy = round.sentAt + withinMs;
     round.records.renewLeaveBy(record.event, leaveBy, round.run);
   }
-  return drawnOf(credential, state, source.tierId, { drawId: record.drawId, at: record.drawnAt, leaveBy });
+  return drawnOf(credential, state, source.tierId, {
+    drawId: record.drawId,
+    at: record.drawnAt,
+    leaveBy,
+    replayed: true,
+  });
 }

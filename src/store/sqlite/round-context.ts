@@ -1,6 +1,7 @@
 import type { KeyState } from '../../model/key.ts';
 import type { RankSource } from '../../model/rank.ts';
 import type { DrawQueue } from '../../model/round.ts';
+import type { ScanMemory } from '../../model/scan-memory.ts';
 import type { TakeRequest } from '../../model/take.ts';
 import type { Drawn } from '../port.ts';
 import type { Credential, Credentials } from './credentials.ts';
@@ -22,6 +23,7 @@ export interface RoundParts {
   readonly events: UsageEvents;
   readonly records: RequestRecords;
   readonly ranks: RankSource;
+  readonly scans: ScanMemory;
   readonly newId: () => string;
   /** Names this opening of the store. */
   readonly run: string;
@@ -65,7 +67,7 @@ export function drawnOf(
   credential: Credential,
   state: KeyState,
   tierId: string,
-  draw: Pick<Drawn, 'drawId' | 'at' | 'leaveBy'>,
+  draw: Pick<Drawn, 'drawId' | 'at' | 'leaveBy' | 'replayed'>,
 ): Drawn {
   return {
     kind: 'drawn',
@@ -79,5 +81,6 @@ export function drawnOf(
     metadata: credential.metadata,
     expireAt: state.expireAt,
     leaveBy: draw.leaveBy,
+    replayed: draw.replayed,
   };
 }

@@ -17,6 +17,7 @@ function runPlan(round: Round, groups: readonly GroupedDraws[]): RoundResult {
   const plan = planRound(
     groups.map(({ group }) => group),
     round.ranks,
+    round.scans,
   );
   let step = plan.next();
   while (!step.done) {
@@ -69,7 +70,12 @@ function serveGrant(
       const record = { event, fingerprint, drawId, drawnAt: took.at, key, leaveBy, run: round.run };
       round.records.insert(request, record, round.now);
     }
-    results[index] = drawnOf(credential, state, source.tierId, { drawId, at: took.at, leaveBy });
+    results[index] = drawnOf(credential, state, source.tierId, {
+      drawId,
+      at: took.at,
+      leaveBy,
+      replayed: false,
+    });
   }
 }
 

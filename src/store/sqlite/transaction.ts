@@ -14,9 +14,9 @@ export interface Transactions {
  */
 export function createTransactions(db: DatabaseSync, afterRollback: () => void): Transactions {
   const rollback = (): void => {
+    afterRollback();
     // SQLite has already rolled back after some errors, such as a full disk.
     if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
-    afterRollback();
   };
   return {
     write: (work) => {
@@ -26,7 +26,11 @@ export function createTransactions(db: DatabaseSync, afterRollback: () => void):
         db.exec('COMMIT');
         return result;
       } catch (error) {
-        rollback();
+        try {
+          rollback();
+        } catch (failure) {
+          throw toStoreError(failure);
+        }
         throw toStoreError(error);
       }
     },

@@ -110,7 +110,9 @@ export async function serveRpc(
     (error): UniversalServerResponse => errorResponse(protocol, refuse(error, info, log)),
   );
   try {
-    const answer = await Promise.race([serveCall(call, log, limits.maxRequestBytes), late]);
+    const served = await Promise.race([serveCall(call, log, limits.maxRequestBytes), late]);
+    const refused = info.refuseAtLast?.() ?? null;
+    const answer = refused === null ? served : errorResponse(protocol, refuse(refused, info, log));
     if (handler.method.methodKind === 'unary') await writeWhole(answer, request, response);
     else await writeStream(answer, response);
   } finally {

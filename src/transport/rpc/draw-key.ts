@@ -1,7 +1,9 @@
 import type { KeyPoolService } from '../../../gen/keypool/v1/key_pool_service_pb.ts';
 import { drawKey } from '../../domain/draw-key.ts';
+import { refuseIfLate } from '../../domain/release-key.ts';
 import { callOf } from '../call.ts';
 import { optionalTimestamp } from '../convert/time.ts';
+import { requestInfoOf } from '../request-info.ts';
 import type { Rpc } from './rpc.ts';
 
 export const drawKeyRpc: Rpc<typeof KeyPoolService.method.drawKey> =
@@ -12,6 +14,7 @@ export const drawKeyRpc: Rpc<typeof KeyPoolService.method.drawKey> =
       tierId: request.tierId ?? null,
       requestId: request.requestId ?? null,
     });
+    requestInfoOf(handler.values).refuseAtLast = () => refuseIfLate(context, drawn);
     return {
       drawId: drawn.drawId,
       keyId: drawn.keyId,

@@ -1,0 +1,79 @@
+import { SealBrokenError } from '../model/sealing.ts';
+import type { Drawn } from '../store/port.ts';
+import type { Context } from './context.ts';
+import { type KeypoolError, storeUnavailable } from './errors.ts';
+
+/** A key in the open, for its caller's eyes only. */
+export interface DrawnKey {
+  readonly drawId: string;
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly tierId: string;
+  readonly value: string;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly units: number;
+  readonly expireAt: number | null;
+  /** The moment of the monotonic clock until which the value may leave the process. */
+  readonly leaveBy: number;
+  readonly replayed: boolean;
+}
+
+/** Opens value and secrets. Throws SealBrokenError. */
+function opened(context: Context, drawn: Drawn, units: number): DrawnKey {
+  const place = (field: string) => ({ table: 'keys', row: drawn.keyId, field });
+  const secrets: Record<string, string> = {};
+  for (const [name, sealed] of Object.entries(drawn.secrets))
+    secrets[name] = context.sealer.open(sealed, place(`secrets.${name}`));
+  return {
+    drawId: drawn.drawId,
+    keyId: drawn.keyId,
+    keyName: drawn.keyName,
+    tierId: drawn.tierId,
+    value: context.sealer.open(drawn.value, place('value')),
+    secrets,
+    metadata: drawn.metadata,
+    units,
+    expireAt: drawn.expireAt,
+    leaveBy: drawn.leaveBy,
+    replayed: drawn.replayed,
+  };
+}
+
+/** Marks a draw whose value stays here. A retry leaves the row alone: its value may have left before. */
+async function withhold(context: Context, drawn: Pick<Drawn, 'drawId' | 'replayed'>): Promise<void> {
+  if (!drawn.replayed) await context.store.withhold([drawn.drawId]);
+}
+
+function warnOfLateness(context: Context, drawId: string): void {
+  context.log.warn({ draw_id: drawId }, 'a value came too late to leave and was withheld');
+}
+
+/** Opens a drawn key, or takes it out of the pool when its seal is broken; null when the value may not leave. */
+export async function release(context: Context, drawn: Drawn, units: number): Promise<DrawnKey | null> {
+  try {
+    const key = opened(context, drawn, units);
+    if (context.clock.monotonicMs() <= drawn.leaveBy) return key;
+    warnOfLateness(context, drawn.drawId);
+  } catch (error) {
+    if (!(error instanceof SealBrokenError)) throw error;
+    const reason = `SEAL_BROKEN: ${error.message}`;
+    context.log.error({ key_id: drawn.keyId, reason }, 'a key was quarantined: its value does not open');
+    await context.store.quarantineKey(drawn.keyId, drawn.value, reason);
+  }
+  await withhold(context, drawn);
+  return null;
+}
+
+/**
+ * The last look before an answer is written: null when the value may still leave; else it is withheld, and the caller
+ * gets this error in its place.
+ */
+export function refuseIfLate(context: Context, key: DrawnKey): KeypoolError | null {
+  if (context.clock.monotonicMs() <= key.leaveBy) return null;
+  warnOfLateness(context, key.drawId);
+  withhold(context, key).catch((error: unknown) => {
+    context.log.error({ err: error, draw_id: key.drawId }, 'a withheld draw could not be marked');
+  });
+  return storeUnavailable('the value could not leave in time');
+}

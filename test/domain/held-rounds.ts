@@ -1,0 +1,65 @@
+import type { DrawRequest, DrawResult, DrawStore } from '../../src/store/port.ts';
+
+/** A round that waits for its end. */
+export interface HeldRound {
+  readonly draws: readonly DrawRequest[];
+  /** The request ids of its draws. */
+  readonly ids: readonly string[];
+  /** Answers its draws: all alike, or by request id. */
+  readonly end: (result?: DrawResult | ((id: string) => DrawResult)) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+export const EMPTY: DrawResult = { kind: 'empty' };
+export const AGAIN: DrawResult = { kind: 'again' };
+
+/** Rounds that end when the test says so. */
+export interface HeldRounds extends Pick<DrawStore, 'drawRound' | 'roundsMax'> {
+  /** All that were begun, in order. */
+  readonly begun: readonly HeldRound[];
+  /** The round with this number, from 0 on; fails when it has not begun. */
+  readonly round: (index: number) => HeldRound;
+}
+
+export function heldRounds(roundsMax: number): HeldRounds {
+  const begun: HeldRound[] = [];
+  return {
+    roundsMax,
+    begun,
+    round: (index) => {
+      const round = begun[index];
+      if (round === undefined) throw new Error(`only ${begun.length} rounds were begun`);
+      return round;
+    },
+    drawRound: (draws) =>
+      new Promise((resolve, reject) => {
+        begun.push({
+          draws,
+          ids: draws.map(({ requestId }) => requestId),
+          end: (result = EMPTY) =>
+            resolve(
+              draws.map(({ requestId }) => (typeof result === 'function' ? result(requestId) : result)),
+            ),
+          fail: reject,
+        });
+      }),
+  };
+}
+
+/** Lets everything run that is ready to run, rounds that begin at the end of the event loop's turn included. */
+export async function settled(): Promise<void> {
+  for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A draw that is told from others by its request id. */
+export function drawCalled(id: string): DrawRequest {
+  return {
+    feature: 'scrape',
+    units: 1,
+    queues: [],
+    consumerId: '',
+    peerAddress: '192.0.2.1',
+    requestId: id,
+    idempotency: null,
+  };
+}
