@@ -38,8 +38,7 @@ export function createCachedRead<V>(options: CachedReadOptions<V>): CachedRead<V
   const kept = new LRUCache<string, Kept<V>>({ max: options.max });
   const underWay = new Map<string, Loading<V>>();
 
-  const isYoung = (read: { readonly at: number } | undefined): boolean =>
-    read !== undefined && options.monotonicMs() - read.at < options.ttlMs;
+  const isYoung = (read: { readonly at: number }): boolean => options.monotonicMs() - read.at < options.ttlMs;
 
   function begin(key: string): Loading<V> {
     const loading = { at: options.monotonicMs(), value: options.load(key) };
@@ -57,22 +56,20 @@ export function createCachedRead<V>(options: CachedReadOptions<V>): CachedRead<V
     }
   }
 
-  async function load(key: string): Promise<V> {
-    for (let reads = 1; ; reads += 1) {
+  async function get(key: string): Promise<V> {
+    for (let reads = 0; reads < READS_MAX; reads += 1) {
+      const hit = kept.get(key);
+      if (hit !== undefined && isYoung(hit)) return hit.value;
       const joined = underWay.get(key);
       const loading = joined !== undefined && isYoung(joined) ? joined : begin(key);
       const value = await finish(key, loading);
       if (isYoung(loading)) return value;
-      if (reads === READS_MAX)
-        throw new StoreError('unavailable', 'the store answers too slowly to be current');
     }
+    throw new StoreError('unavailable', 'the store answers too slowly to be current');
   }
 
   return {
-    get: async (key) => {
-      const hit = kept.get(key);
-      return hit !== undefined && isYoung(hit) ? hit.value : load(key);
-    },
+    get,
     drop: (key) => {
       kept.delete(key);
       underWay.delete(key);

@@ -3,6 +3,9 @@ import type { Context } from './context.ts';
 import { KeypoolError, storeUnavailable } from './errors.ts';
 import type { RoundsResult } from './waiting-draws.ts';
 
+/** The shortest wait that a caller is told, so that those who follow it do not spin while a key is being settled. */
+const RETRY_MIN_MS = 20;
+
 /** What a draw that found no key ended with. */
 export type Refusal = Exclude<RoundsResult, { readonly kind: 'drawn' | 'stale' | 'late' }>;
 
@@ -10,7 +13,7 @@ function refusal(context: Context, input: { readonly feature: string }, result: 
   const metadata = { feature: input.feature };
   switch (result.kind) {
     case 'exhausted': {
-      const retryAfterMs = Math.max(1, Math.ceil(result.nextAt - context.store.now()));
+      const retryAfterMs = Math.max(RETRY_MIN_MS, Math.ceil(result.nextAt - context.store.now()));
       const message = `Every key for ${input.feature} is at a limit. Try again in ${retryAfterMs} ms.`;
       return new KeypoolError('POOL_EXHAUSTED', message, { metadata, retryAfterMs });
     }

@@ -145,7 +145,9 @@ describe('a key', () => {
   it('comes back from a quarantine when an admin sets it active', async (t) => {
     const domain = await openTier(t);
     const { id } = await add(domain);
-    await domain.context.store.quarantineKey(id, 'it failed too often');
+    const { store } = domain.context;
+    const sealed = (await store.getKey(id))?.value ?? assert.fail('the key is there');
+    await store.quarantineKey(id, sealed, 'it failed too often');
     const quarantined = await getKey(domain.context, domain.root, { id });
     assert.deepEqual(
       [quarantined.condition, quarantined.stateReason],

@@ -7,7 +7,7 @@ import {
   auditRowsWith,
   unitsByKey,
 } from '../support/audit-rows.ts';
-import { reasonsOf, type ServedDraw, startLoad } from '../support/load-callers.ts';
+import { assertDrained, type ServedDraw, startLoad } from '../support/load-callers.ts';
 import { addConsumer, addKeys, addTier } from '../support/load-pool.ts';
 import {
   type Backend,
@@ -59,7 +59,7 @@ async function drain(t: TestContext, backend: Backend, count: number, killAt = I
     },
   });
   await load.ended;
-  assert.deepEqual(Object.keys(reasonsOf(load.refused)).sort(), ['POOL_EMPTY', 'POOL_EXHAUSTED']);
+  assertDrained(load, count * CALLERS_PER_SERVER);
   const { served } = load;
   return { served, rows: await auditRowsWith(admin, served), lost: load.lost() };
 }
@@ -73,9 +73,14 @@ function assertExact(t: TestContext, { served, rows }: Run): void {
   t.diagnostic(`${served.length} served, ${rows.filter(({ withheld }) => withheld).length} withheld`);
 }
 
-/** All that was spent was served, but for values that were withheld because their audit row came late. */
+/** What may be withheld because its audit row came late: a busy machine now and then, never the rule. */
+const WITHHELD_MAX = UNITS / 4;
+
+/** All that was spent was served, but for values that were withheld. */
 function assertAllServed({ served, rows }: Run): void {
-  assert.equal(served.length, UNITS - rows.filter(({ withheld }) => withheld).length);
+  const withheld = rows.filter((row) => row.withheld).length;
+  assert.ok(withheld <= WITHHELD_MAX, `${withheld} of ${UNITS} were withheld`);
+  assert.equal(served.length, UNITS - withheld);
 }
 
 it('No key is over, and every unit is served, by 3 processes on one MongoDB with 64 callers each', {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
@@ -125,4 +126,13 @@ export function reasonsOf(refused: readonly RefusedDraw[]): Readonly<Record<stri
   const counts: Record<string, number> = {};
   for (const { reason } of refused) counts[reason] = (counts[reason] ?? 0) + 1;
   return counts;
+}
+
+/**
+ * Every caller went on until nothing was left. What they were refused for before can pass: keys at a limit, or a value
+ * that could not leave in time any more.
+ */
+export function assertDrained({ refused }: Load, callers: number): void {
+  const { POOL_EMPTY = 0, POOL_EXHAUSTED, STORE_UNAVAILABLE, ...others } = reasonsOf(refused);
+  assert.deepEqual([POOL_EMPTY, others], [callers, {}]);
 }

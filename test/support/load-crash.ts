@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AuditRow, assertAudited, assertWindows, auditRowsWith, unitsByKey } from './audit-rows.ts';
 import { eventually } from './eventually.ts';
-import { type DrawFields, type Load, startLoad } from './load-callers.ts';
+import { assertDrained, type DrawFields, type Load, startLoad } from './load-callers.ts';
 import { addConsumer, addKeys, addTier } from './load-pool.ts';
 import { seededRandom, wholeBetween } from './load-random.ts';
 import { type Backend, type KeypoolProcess, useServers } from './load-servers.ts';
@@ -99,10 +99,7 @@ async function drain(t: TestContext, server: KeypoolProcess, token: string): Pro
     draw: () => ({ feature: SPENT.id }),
   });
   await load.ended;
-  assert.deepEqual(
-    new Set(load.refused.map(({ reason }) => reason)),
-    new Set(['POOL_EXHAUSTED', 'POOL_EMPTY']),
-  );
+  assertDrained(load, CALLERS);
   return load;
 }
 

@@ -23,8 +23,7 @@ export function createAvailability(core: Core): (queues: readonly DrawQueue[], c
   const inTier = prepare<Count>(db, 'SELECT count(*) AS n FROM (SELECT 1 FROM keys WHERE tier = ? LIMIT ?)');
   const firstDue = prepare<{ position: number }>(
     db,
-    `SELECT position FROM places WHERE queue = ? AND parked = 1 AND position > ?
-       AND (expire_at IS NULL OR expire_at > position) ORDER BY position, key LIMIT 1`,
+    'SELECT position FROM places WHERE queue = ? AND parked = 1 AND position > ? ORDER BY position, key LIMIT 1',
   );
   return (queues, cap) => {
     const now = core.now();

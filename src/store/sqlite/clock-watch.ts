@@ -1,7 +1,9 @@
 import type { StoreOptions, StoreStatus } from '../port.ts';
 
-/** A jump up to this is a clock being set right, and within what guards allow for. */
-const JUMP_MIN_MS = 1000;
+/** Half of the least default guard: guards allow for what is smaller. */
+const JUMP_MIN_MS = 50;
+/** Readings of the two clocks that lie further apart cannot be compared. */
+const READING_MAX_MS = 10;
 
 /** Compares the clock's way since the last look with the monotonic one's. */
 export interface ClockWatch {
@@ -16,8 +18,11 @@ export function createClockWatch({ clock, warn }: Pick<StoreOptions, 'clock' | '
   let jump: StoreStatus['clockJump'] = null;
   return {
     look: () => {
+      const beforeMs = clock.monotonicMs();
       const nowMs = clock.nowMs();
       const nowMonotonicMs = clock.monotonicMs();
+      // The process stood still in between; the next look will tell.
+      if (nowMonotonicMs - beforeMs > READING_MAX_MS) return;
       const byMs = Math.round(nowMs - wallMs - (nowMonotonicMs - monotonicMs));
       wallMs = nowMs;
       monotonicMs = nowMonotonicMs;

@@ -63,15 +63,12 @@ function createChanges(warn: StoreOptions['warn']): Pick<Core, 'announce' | 'onC
 export function createCore(db: DatabaseSync, options: StoreOptions): Core {
   const names = createNames(db);
   const places = createPlaceTable(db, names);
-  const states = createKeyStates(db, places);
+  const now = (): number => Math.floor(options.clock.nowMs());
+  const states = createKeyStates(db, places, now);
   const credentials = createCredentials(db);
   const ranks = createRankSource(options.clock);
   ranks.saw(highestRank(db));
-  const transactions = createTransactions(db, () => {
-    names.forget();
-    states.forget();
-    credentials.forgetAll();
-  });
+  const transactions = createTransactions(db, [names, states, credentials]);
   return {
     db,
     transactions,
@@ -81,12 +78,12 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
     credentials,
     ranks,
     options,
-    keys: createKeyRows(db, names, states, credentials),
+    keys: createKeyRows(db, names, states, credentials, ranks),
     tiers: createTierRows(db),
     jobs: createJobRows(db),
     adminEvents: createAdminEvents(db),
     clockWatch: createClockWatch(options),
-    now: () => Math.floor(options.clock.nowMs()),
+    now,
     ...createChanges(options.warn),
   };
 }

@@ -40,10 +40,10 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
         }
       });
     },
-    quarantineKey: async (keyId, reason) => {
+    quarantineKey: async (keyId, value, reason) => {
       transactions.write(() => {
         const stored = keys.read(keyId);
-        if (stored?.key.state !== 'active') return;
+        if (stored?.key.state !== 'active' || stored.key.value !== value) return;
         const out = { state: 'quarantined', stateReason: reason, updatedAt: core.now() } as const;
         keys.update(stored, { ...stored.key, ...out, ...NOWHERE });
       });

@@ -33,7 +33,7 @@ function withoutGoneFeatures(key: Key, tier: Tier, now: number): Key {
   return { ...key, meters: Object.fromEntries(kept), lastRank: Object.fromEntries(queues) };
 }
 
-/** Works on the next batch of the oldest unfinished job; null when there is none. Within a write. */
+/** Works on the next batch of the unfinished job whose turn it is; null when there is none. Within a write. */
 export function createJobStep(core: Core): (batch: number) => Job | null {
   const { keys, jobs, names } = core;
   const behind = prepare<{ no: number }>(
@@ -41,7 +41,7 @@ export function createJobStep(core: Core): (batch: number) => Job | null {
     'SELECT no FROM keys WHERE tier = ? AND placed < ? ORDER BY placed, no LIMIT ?',
   );
   return (batch) => {
-    const job = jobs.oldestRunning();
+    const job = jobs.nextRunning();
     if (job === null) return null;
     const now = core.now();
     const tier = requireTier(core, job.tierId);

@@ -6,9 +6,11 @@ import { prepare } from './statement.ts';
 export interface JobRows {
   /** Replaces an unfinished job of the same tier. */
   readonly insert: (job: Job) => void;
+  /** Writes what came of a step; all others have their turn before it has another. */
   readonly update: (job: Job) => void;
   readonly removeOfTier: (tierId: string) => void;
-  readonly oldestRunning: () => Job | null;
+  /** The unfinished job that was worked on least recently. */
+  readonly nextRunning: () => Job | null;
   /** Unfinished, or finished after `since`; newest first. */
   readonly list: (since: number, limit: number) => readonly Job[];
 }
@@ -44,14 +46,19 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 export function createJobRows(db: DatabaseSync): JobRows {
   const insert = prepare(
     db,
-    `INSERT INTO jobs (id, tier, revision, state, done, total, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs (id, tier, revision, state, done, total, created_at, updated_at, turn)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`,
   );
   const replace = prepare(db, `DELETE FROM jobs WHERE tier = ? AND state = 'running'`);
   const forget = prepare(db, `DELETE FROM jobs WHERE state = 'done' AND updated_at < ?`);
-  const update = prepare(db, 'UPDATE jobs SET state = ?, done = ?, total = ?, updated_at = ? WHERE id = ?');
+  // Turns are counted: by their moments a job would wait for as long as the clock has stepped back.
+  const update = prepare(
+    db,
+    `UPDATE jobs SET state = ?, done = ?, total = ?, updated_at = ?, turn = (SELECT max(turn) + 1 FROM jobs)
+     WHERE id = ?`,
+  );
   const remove = prepare(db, 'DELETE FROM jobs WHERE tier = ?');
-  const oldest = prepare<Row>(db, `SELECT * FROM jobs WHERE state = 'running' ORDER BY no LIMIT 1`);
+  const next = prepare<Row>(db, `SELECT * FROM jobs WHERE state = 'running' ORDER BY turn, no LIMIT 1`);
   const list = prepare<Row>(
     db,
     `SELECT * FROM jobs WHERE state = 'running' OR updated_at > ? ORDER BY no DESC LIMIT ?`,
@@ -69,8 +76,8 @@ export function createJobRows(db: DatabaseSync): JobRows {
     removeOfTier: (tierId) => {
       remove.run(tierId);
     },
-    oldestRunning: () => {
-      const row = oldest.get();
+    nextRunning: () => {
+      const row = next.get();
       return row === undefined ? null : jobOf(row);
     },
     list: (since, limit) => list.all(since, limit).map(jobOf),

@@ -1,19 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { KeyState } from '../../model/key.ts';
 import { packState, unpackState } from './hot-state.ts';
-import { createMemory } from './memory.ts';
+import { createWriteMemory, type WriteEnd } from './memory.ts';
 import type { PlaceTable } from './places.ts';
 import { prepare } from './statement.ts';
 
 /** What takes decide from and change, by the key's number; its places follow. */
-export interface KeyStates {
+export interface KeyStates extends WriteEnd {
   readonly read: (key: number) => KeyState | null;
   readonly insert: (key: number, state: KeyState) => void;
   /** `before` is what is stored now. */
   readonly write: (key: number, before: KeyState, after: KeyState) => void;
   readonly remove: (key: number, before: KeyState) => void;
-  /** Forgets what is remembered, because a write was undone. */
-  readonly forget: () => void;
 }
 
 const REMEMBERED_MAX = 4096;
@@ -23,14 +21,24 @@ function openEnd(state: KeyState): number | null {
   return state.open.length === 0 ? null : Math.min(...state.open.map((take) => take.end));
 }
 
-export function createKeyStates(db: DatabaseSync, places: PlaceTable): KeyStates {
+/**
+ * When a key expires that stands nowhere because it had expired by `now`, or null: should the clock turn out to have
+ * been ahead, it comes back.
+ */
+function outExpired({ state, expireAt, ready, due }: KeyState, now: number): number | null {
+  if (state !== 'active' || expireAt === null || expireAt > now) return null;
+  return Object.keys(ready).length + Object.keys(due).length === 0 ? expireAt : null;
+}
+
+export function createKeyStates(db: DatabaseSync, places: PlaceTable, now: () => number): KeyStates {
   const select = prepare<{ hot: string }>(db, 'SELECT hot FROM key_states WHERE no = ?');
-  const insert = prepare(db, 'INSERT INTO key_states (no, hot, open_end) VALUES (?, ?, ?)');
-  const update = prepare(db, 'UPDATE key_states SET hot = ?, open_end = ? WHERE no = ?');
+  const insert = prepare(db, 'INSERT INTO key_states (no, hot, open_end, out_expired) VALUES (?, ?, ?, ?)');
+  const update = prepare(db, 'UPDATE key_states SET hot = ?, open_end = ?, out_expired = ? WHERE no = ?');
   const remove = prepare(db, 'DELETE FROM key_states WHERE no = ?');
-  const remembered = createMemory<number, KeyState>(REMEMBERED_MAX);
+  const remembered = createWriteMemory<number, KeyState>({ entriesMax: REMEMBERED_MAX });
   return {
-    forget: remembered.clear,
+    committed: remembered.committed,
+    undone: remembered.undone,
     read: (key) => {
       const known = remembered.get(key);
       if (known !== undefined) return known;
@@ -41,11 +49,13 @@ export function createKeyStates(db: DatabaseSync, places: PlaceTable): KeyStates
       return state;
     },
     insert: (key, state) => {
-      insert.run(key, packState(state), openEnd(state));
+      insert.run(key, packState(state), openEnd(state), outExpired(state, now()));
+      remembered.written(key);
       places.move(key, null, state);
     },
     write: (key, before, after) => {
-      update.run(packState(after), openEnd(after), key);
+      update.run(packState(after), openEnd(after), outExpired(after, now()), key);
+      remembered.written(key);
       remembered.set(key, after);
       places.move(key, before, after);
     },

@@ -29,7 +29,8 @@ function placeIn(queue: QueueName, placed: Placed | null): PlaceRow | null {
   const rank = placed.ready[queue];
   if (rank !== undefined) return { parked: 0, position: rank, lastRank: rank, expireAt };
   const due = placed.due[queue];
-  if (due === undefined) return null;
+  // A key that expires before it is due is not waited for: only an edit can bring it back, which places it anew.
+  if (due === undefined || (expireAt !== null && due >= expireAt)) return null;
   return { parked: 1, position: due, lastRank: placed.lastRank[queue] ?? placed.freshRank, expireAt };
 }
 

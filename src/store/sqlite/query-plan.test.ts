@@ -20,7 +20,6 @@ class ListeningDatabase extends DatabaseSync {
 /** What may walk a whole table, because it stops early, is short, or runs at the start alone. */
 const WALKS = [
   /^SELECT count\(\*\) AS n FROM \(SELECT 1 FROM (tiers|keys|consumers) LIMIT/,
-  /^SELECT event, expire_at AS expireAt FROM requests ORDER BY event LIMIT/,
   /^(SELECT seq FROM|UPDATE) usage_indexed/,
   /(FROM|UPDATE) jobs/,
   /^SELECT max\(seq\) AS seq FROM usage_events$/,

@@ -36,9 +36,10 @@ export function createRequestRecords(db: DatabaseSync): RequestRecords {
   const insert = prepare(db, 'INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const renew = prepare(db, 'UPDATE requests SET leave_by = ?, run = ? WHERE event = ?');
   const remove = prepare(db, 'DELETE FROM requests WHERE event = ?');
-  const oldest = prepare<{ event: number; expireAt: number }>(
+  const removeOver = prepare(
     db,
-    'SELECT event, expire_at AS expireAt FROM requests ORDER BY event LIMIT ?',
+    `DELETE FROM requests WHERE event IN (
+       SELECT event FROM requests WHERE expire_at <= ? ORDER BY expire_at LIMIT ?)`,
   );
   return {
     find: (request, now) => find.get(request, now) ?? null,
@@ -52,10 +53,6 @@ export function createRequestRecords(db: DatabaseSync): RequestRecords {
     remove: (event) => {
       remove.run(event);
     },
-    removeExpired: (now, limit) => {
-      const over = oldest.all(limit).filter((row) => row.expireAt <= now);
-      for (const row of over) remove.run(row.event);
-      return over.length;
-    },
+    removeExpired: (now, limit) => removeOver.run(now, limit),
   };
 }

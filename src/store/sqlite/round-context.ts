@@ -23,6 +23,7 @@ export interface RoundParts {
   readonly events: UsageEvents;
   readonly records: RequestRecords;
   readonly ranks: RankSource;
+  /** Searches that a round could not finish. */
   readonly scans: ScanMemory;
   readonly newId: () => string;
   /** Names this opening of the store. */

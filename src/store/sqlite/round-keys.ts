@@ -22,6 +22,11 @@ function looksTheSame(before: KeyState, after: KeyState): boolean {
   return before.ready === after.ready && before.due === after.due && before.revision === after.revision;
 }
 
+/** True when a key will have expired by the moment at which it could serve: that is not worth waiting for. */
+function isTooLate(nextAt: number | null, expireAt: number | null): boolean {
+  return nextAt !== null && expireAt !== null && nextAt >= expireAt;
+}
+
 export function createRoundKeys(states: KeyStates): RoundKeys {
   const held = new Map<number, Held>();
   const hold = (key: number): Held | null => {
@@ -39,7 +44,7 @@ export function createRoundKeys(states: KeyStates): RoundKeys {
       if (entry === null) return null;
       const { state, took } = takeFromKey(entry.state, request, now);
       if (took.granted > 0 || !looksTheSame(entry.state, state)) entry.state = state;
-      return took;
+      return isTooLate(took.nextAt, state.expireAt) ? { ...took, nextAt: null } : took;
     },
     state: (key) => hold(key)?.state ?? null,
     flush: () => {

@@ -135,7 +135,10 @@ export function drawRound(
   return draws.map((draw, index) => results[index] ?? resultOfTwin(draw, draws, results, firstOf));
 }
 
-/** What a draw gets whose request id came twice in the round: what the first got, unless it asked for another thing. */
+/**
+ * What a draw gets whose request id came twice in the round: what the first got. One that asks for another thing is
+ * refused where the first was served, and else comes to its own turn in the next round.
+ */
 function resultOfTwin(
   draw: DrawRequest,
   draws: readonly DrawRequest[],
@@ -146,5 +149,6 @@ function resultOfTwin(
   const result = results[first];
   if (result === undefined) throw new Error('a draw of the round got no result');
   const isSame = draws[first]?.idempotency?.fingerprint === draw.idempotency?.fingerprint;
-  return isSame ? result : { kind: 'reused' };
+  if (isSame) return result.kind === 'drawn' ? { ...result, replayed: true } : result;
+  return { kind: result.kind === 'drawn' ? 'reused' : 'again' };
 }

@@ -27,8 +27,9 @@ CREATE INDEX keys_by_state ON keys (state, id);
 CREATE INDEX keys_to_sweep ON keys (sweep_at) WHERE sweep_at IS NOT NULL;
 CREATE TABLE deleted_keys (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
 
-CREATE TABLE key_states (no INTEGER PRIMARY KEY, hot TEXT NOT NULL, open_end INTEGER);
+CREATE TABLE key_states (no INTEGER PRIMARY KEY, hot TEXT NOT NULL, open_end INTEGER, out_expired INTEGER);
 CREATE INDEX key_states_open ON key_states (open_end) WHERE open_end IS NOT NULL;
+CREATE INDEX key_states_out_expired ON key_states (out_expired) WHERE out_expired IS NOT NULL;
 
 CREATE TABLE places (
   queue INTEGER NOT NULL, parked INTEGER NOT NULL, position INTEGER NOT NULL, key INTEGER NOT NULL,
@@ -75,6 +76,7 @@ CREATE TABLE requests (
   event INTEGER PRIMARY KEY, request TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL, draw_id TEXT NOT NULL,
   drawn_at INTEGER NOT NULL, key INTEGER NOT NULL, run TEXT NOT NULL, leave_by REAL NOT NULL, expire_at INTEGER NOT NULL
 );
+CREATE INDEX requests_by_expiry ON requests (expire_at);
 
 CREATE TABLE admin_events (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, actor_name TEXT,
@@ -87,6 +89,7 @@ CREATE INDEX admin_events_by_actor ON admin_events (actor, at);
 
 CREATE TABLE jobs (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL, tier TEXT NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
-  done INTEGER NOT NULL, total INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+  done INTEGER NOT NULL, total INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  turn INTEGER NOT NULL
 );
 `;

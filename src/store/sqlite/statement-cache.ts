@@ -8,7 +8,7 @@ const STATEMENTS_MAX = 128;
 export function createStatementCache(
   db: DatabaseSync,
 ): <R extends Readonly<Record<string, SQLOutputValue>>>(sql: string) => Statement<R> {
-  const prepared = createMemory<string, ReturnType<DatabaseSync['prepare']>>(STATEMENTS_MAX);
+  const prepared = createMemory<string, ReturnType<DatabaseSync['prepare']>>({ entriesMax: STATEMENTS_MAX });
   return <R extends Readonly<Record<string, SQLOutputValue>>>(sql: string): Statement<R> => {
     const known = prepared.get(sql) ?? db.prepare(sql);
     prepared.set(sql, known);

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { toStoreError } from './driver-error.ts';
+import type { WriteEnd } from './memory.ts';
 
 /** Runs work on the database; what it throws reaches the caller, driver errors as `StoreError`. */
 export interface Transactions {
@@ -12,9 +13,9 @@ export interface Transactions {
  * Every write runs between BEGIN IMMEDIATE and COMMIT, also a single statement: a statement with RETURNING that is read
  * by one step stays open in autocommit, and then the log is never checkpointed.
  */
-export function createTransactions(db: DatabaseSync, afterRollback: () => void): Transactions {
+export function createTransactions(db: DatabaseSync, memories: readonly WriteEnd[]): Transactions {
   const rollback = (): void => {
-    afterRollback();
+    for (const memory of memories) memory.undone();
     // SQLite has already rolled back after some errors, such as a full disk.
     if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
   };
@@ -24,6 +25,7 @@ export function createTransactions(db: DatabaseSync, afterRollback: () => void):
         db.exec('BEGIN IMMEDIATE');
         const result = work();
         db.exec('COMMIT');
+        for (const memory of memories) memory.committed();
         return result;
       } catch (error) {
         try {
