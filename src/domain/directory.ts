@@ -88,12 +88,8 @@ export function createDirectory(store: Store, clock: Clock): Directory {
   }
 
   const stop = store.onChange((change: Change) => {
-    if (change.kind === 'tier') {
-      forgetTier(change.id);
-      // Grants go with a deleted tier, and are noted on consumers.
-      consumers.clear();
-      hashOfConsumer.clear();
-    } else if (change.kind === 'consumer') forgetConsumer(change.id);
+    if (change.kind === 'tier') forgetTier(change.id);
+    else if (change.kind === 'consumer') forgetConsumer(change.id);
     else {
       tiers.clear();
       lists.clear();

@@ -228,11 +228,15 @@ export interface MaintenanceStore {
   /** Unfinished jobs, and those finished in the last hour; newest first, at most 100. */
   readonly listJobs: () => Promise<readonly Job[]>;
   /**
-   * Works on the next batch of the oldest unfinished job, up to `batch` keys; returns it, or null when there is none.
+   * Works on the next batch, up to `batch` keys, of the unfinished job that was worked on least recently; returns it, or
+   * null when there is none.
    * Any process may call it at any time: batches commit whole, repeating one changes nothing.
    */
   readonly runJobStep: (batch: number) => Promise<Job | null>;
-  /** Takes expired keys out of their queues, `limit` at most; returns how many. */
+  /**
+   * Takes expired keys out of their queues, and puts those back that the clock, when it was ahead, made out to be; looks at
+   * `limit` keys at most and returns how many it looked at.
+   */
   readonly parkExpiredKeys: (limit: number) => Promise<number>;
   /** Counted to `cap` each. */
   readonly poolSizes: (cap: number) => Promise<{ tiers: number; keys: number; consumers: number }>;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { authenticate } from '../../src/domain/authenticate.ts';
+import { authenticate, currentIdentity } from '../../src/domain/authenticate.ts';
 import type { NewConsumer } from '../../src/domain/consumer-fields.ts';
 import { createConsumer } from '../../src/domain/create-consumer.ts';
 import { deleteConsumer } from '../../src/domain/delete-consumer.ts';
 import { updateConsumer } from '../../src/domain/update-consumer.ts';
+import type { Consumer } from '../../src/model/consumer.ts';
 import { createToken } from '../../src/model/token.ts';
 import { newConsumer } from './examples.ts';
 import { type Domain, openDomain } from './open-domain.ts';
@@ -94,5 +95,49 @@ describe('authentication', () => {
     await refused(enter(domain, token, '192.0.2.9'), 'IP_NOT_ALLOWED');
     await context.lastUsed.flush();
     assert.equal((await context.store.getConsumer(consumer.id))?.lastUsedAt, at);
+  });
+});
+
+describe('looking again at who calls', () => {
+  const edit = ({ context, root }: Domain, { id }: Consumer, changes: Partial<NewConsumer>) =>
+    updateConsumer(context, root, { id, etag: null, changes });
+  const look = ({ context }: Domain, consumer: Consumer, peerAddress = PEER) =>
+    currentIdentity(context, { identity: { kind: 'consumer', consumer }, peerAddress });
+
+  it('gives the consumer as it is now', async (t) => {
+    const domain = await openDomain(t);
+    const { consumer } = await add(domain);
+    const renamed = await edit(domain, consumer, { name: 'renamed' });
+    assert.deepEqual(await look(domain, consumer), { kind: 'consumer', consumer: renamed });
+    const root = { kind: 'root' } as const;
+    assert.deepEqual(await currentIdentity(domain.context, { identity: root, peerAddress: '' }), root);
+  });
+
+  it('refuses who may not call any more', async (t) => {
+    const domain = await openDomain(t);
+    const { consumer } = await add(domain);
+    await edit(domain, consumer, { allowedIps: ['198.51.100.7'] });
+    await look(domain, consumer, '198.51.100.7');
+    await refused(look(domain, consumer), 'IP_NOT_ALLOWED');
+    await edit(domain, consumer, { allowedIps: [], expireAt: domain.context.store.now() + 10 });
+    domain.clock.advance(9);
+    await look(domain, consumer);
+    domain.clock.advance(1);
+    await refused(look(domain, consumer), 'TOKEN_EXPIRED');
+    await edit(domain, consumer, { state: 'disabled' });
+    await refused(look(domain, consumer), 'CONSUMER_DISABLED');
+    await deleteConsumer(domain.context, domain.root, { id: consumer.id, etag: null });
+    await refused(look(domain, consumer), 'TOKEN_INVALID');
+  });
+
+  it('is told as STORE_UNAVAILABLE when the store is out of reach, and is no use of the token', async (t) => {
+    const domain = await openDomain(t);
+    const { consumer } = await add(domain);
+    await look(domain, consumer);
+    await domain.context.lastUsed.flush();
+    assert.equal((await domain.context.store.getConsumer(consumer.id))?.lastUsedAt, null);
+    await domain.context.store.close();
+    domain.clock.advance(1000);
+    await refused(look(domain, consumer), 'STORE_UNAVAILABLE');
   });
 });

@@ -41,11 +41,11 @@ describe('the status', () => {
     await createTier(context, root, newTier());
     await createKey(context, root, { tierId: 'basic', key: newKey() });
     const features = [{ name: 'search', limits: [] }];
-    await updateTier(context, root, { id: 'basic', etag: null, changes: { features } });
+    const updated = await updateTier(context, root, { id: 'basic', etag: null, changes: { features } });
     const { jobs } = await getStatus(context, root);
     assert.deepEqual(
       jobs.map(({ tierId, revision, state, done, total }) => [tierId, revision, state, done, total]),
-      [['basic', 2, 'running', 0, 1]],
+      [['basic', updated.revision, 'running', 0, 1]],
     );
   });
 

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { startServer } from '../support/child-process.ts';
 import { startStandaloneMongod } from '../support/mongod.ts';
+import { freePort } from '../support/shell.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { refusedStart } from './refused-start.ts';
 
@@ -70,6 +71,16 @@ describe('a start is refused', () => {
     await writeFile(folder.file('admin-token'), 'short\n');
     const env = { DATABASE_URL: `sqlite:${folder.file('keypool.db')}` };
     assert.match(await refusedStart({ env }), /admin-token holds no admin token/);
+  });
+
+  it('with no network to its database', async () => {
+    const adminToken = randomBytes(20).toString('hex');
+    const port = await freePort();
+    const env = {
+      DATABASE_URL: `mongodb://127.0.0.1:${port}/keypool?replicaSet=rs0`,
+      ADMIN_TOKEN: adminToken,
+    };
+    assert.match(await refusedStart({ env }), /No usable MongoDB answers at 127\.0\.0\.1/);
   });
 
   it('on a standalone mongod, with the command that turns it into a replica set', async (t) => {

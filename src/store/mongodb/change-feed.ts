@@ -1,5 +1,5 @@
 import type { ChangeStream, ChangeStreamDocument, Db } from 'mongodb';
-import type { Change } from '../port.ts';
+import type { Change, StoreOptions } from '../port.ts';
 import { pause } from './background.ts';
 
 const REOPEN_AFTER_MS = 500;
@@ -29,9 +29,11 @@ export function watchChanges(
   db: Db,
   isOwn: (session: unknown) => boolean,
   deliver: (change: Change) => void,
+  warn: StoreOptions['warn'],
 ): ChangeFeed {
   const stop = new AbortController();
   let stream: ChangeStream | null = null;
+  let warned = false;
 
   const pass = (change: ChangeStreamDocument) => {
     if (!('lsid' in change && isOwn(change.lsid))) deliver(toChange(change));
@@ -40,6 +42,7 @@ export function watchChanges(
   const follow = async (afterGap: boolean) => {
     stream = db.watch(WATCHED, { maxAwaitTimeMS: 1000 });
     const first = await stream.tryNext();
+    warned = false;
     if (afterGap) deliver({ kind: 'all' });
     if (first !== null) pass(first);
     for await (const change of stream) pass(change);
@@ -49,8 +52,11 @@ export function watchChanges(
     for (let afterGap = false; !stop.signal.aborted; afterGap = true) {
       try {
         await follow(afterGap);
-      } catch {
+      } catch (error) {
         // Out of reach, or not possible here: tried again, and callers believe what they cached for a short time only.
+        if (!stop.signal.aborted && !warned)
+          warn('Changes by others cannot be followed at the moment.', error);
+        warned = true;
       }
       await stream?.close().catch(() => undefined);
       await pause(REOPEN_AFTER_MS, stop.signal);

@@ -56,7 +56,12 @@ export async function replayDraws(
   const records = await findRequests(
     context,
     asked.map(({ key }) => key),
-  );
+  ).catch((error: unknown) => {
+    if (error instanceof MongoError) return null;
+    throw error;
+  });
+  // The rest of the round goes on: its units are taken already.
+  if (records === null) return new Map(asked.map(({ index }) => [index, { kind: 'unavailable' }]));
   const answer = async (draw: DrawRequest, key: string): Promise<DrawResult> => {
     const record = records.get(key);
     if (record === undefined) return { kind: 'again' };
@@ -83,18 +88,27 @@ export function twinResult(
   return result.kind === 'drawn' || result.kind === 'gone' ? { kind: 'reused' } : { kind: 'again' };
 }
 
-/** Gives up the request ids of draws that were not served, so that another call with them is a fresh one. */
+/**
+ * Gives up the request ids of draws that were not served, so that another call with them is a fresh one. While the
+ * store does not answer (`failed`, or an answer says so) nobody waits for that.
+ */
 export async function releaseUnserved(
   context: DrawContext,
   claims: ReadonlyMap<number, Claim>,
   results: ReadonlyMap<number, DrawResult>,
+  failed: boolean,
 ): Promise<void> {
-  const unserved = [...claims].filter(([index]) => results.get(index)?.kind !== 'drawn');
+  const unserved = [...claims].flatMap(([index, claim]) =>
+    results.get(index)?.kind === 'drawn' ? [] : [claim],
+  );
+  const isOut = failed || [...results.values()].some(({ kind }) => kind === 'unavailable');
+  if (isOut) {
+    if (unserved.length > 0)
+      context.background.run('Giving up request ids', () => releaseClaims(context, unserved));
+    return;
+  }
   // One that stays is taken over when it is overdue.
-  await releaseClaims(
-    context,
-    unserved.map(([, claim]) => claim),
-  ).catch((error: unknown) => {
+  await releaseClaims(context, unserved).catch((error: unknown) => {
     if (!(error instanceof MongoError)) throw error;
   });
 }

@@ -11,10 +11,10 @@ const AUTHENTICATION_FAILED = 18;
  * became of it.
  */
 const DEFAULTS = {
-  serverSelectionTimeoutMS: 5000,
-  connectTimeoutMS: 5000,
-  socketTimeoutMS: 5000,
-  waitQueueTimeoutMS: 5000,
+  serverSelectionTimeoutMS: 2500,
+  connectTimeoutMS: 10_000,
+  socketTimeoutMS: 2500,
+  waitQueueTimeoutMS: 2500,
   maxPoolSize: 64,
   appName: 'keypool',
 } satisfies MongoClientOptions;
@@ -29,6 +29,7 @@ export interface Connection {
 /** Connects to a replica set or sharded cluster. Errors: `StoreOpenError` with what to do; it never shows the URL. */
 export async function connect(url: string): Promise<Connection> {
   const client = createClient(url);
+  checkDurability(client);
   const hosts = client.options.srvHost ?? client.options.hosts.map(String).join(',');
   try {
     await client.connect();
@@ -60,6 +61,16 @@ function createClient(url: string): MongoClient {
       { cause: error },
     );
   }
+}
+
+/** The driver lets the URL's own options override what it is given. */
+function checkDurability({ options: { writeConcern } }: MongoClient): void {
+  if (writeConcern.w === 'majority' && writeConcern.journal === true && writeConcern.wtimeoutMS === undefined)
+    return;
+  throw new StoreOpenError(
+    'The MongoDB URL weakens the durability of writes: remove its options w, journal and wtimeoutMS. Keypool writes ' +
+      'to a majority, with journal.',
+  );
 }
 
 /** The database in the URL's path. */

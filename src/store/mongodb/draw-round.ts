@@ -9,6 +9,11 @@ import type { Claim } from './request-records.ts';
 import { runPlan } from './round-steps.ts';
 
 const AGAIN_PAUSE_MS = 25;
+/**
+ * A round with a retry whose first call is still under way lasts at least this long, so that the retry does not use up
+ * its rounds before that call ends or is overdue. Little enough that values of the same round can still leave.
+ */
+const PENDING_ROUND_MS = 20;
 
 /** Draws of a round by their index in it. */
 type Results = Map<number, DrawResult>;
@@ -18,22 +23,31 @@ export async function drawRound(
   context: DrawContext,
   draws: readonly DrawRequest[],
 ): Promise<readonly DrawResult[]> {
+  const startedAt = context.options.clock.monotonicMs();
   const { fresh, claims, theirs, unknown, twins } = await claimDraws(context, draws);
   const results: Results = new Map(unknown.map((index) => [index, { kind: 'unavailable' }]));
-  try {
-    const [served, replayed] = await Promise.all([
-      serveFresh(context, draws, fresh, claims),
-      replayDraws(context, draws, theirs),
-    ]);
-    for (const [index, result] of [...served, ...replayed]) results.set(index, result);
-  } finally {
-    await releaseUnserved(context, claims, results);
-  }
+  // Both end before claims are given up: what one has taken is on record then.
+  const parts = await Promise.allSettled([
+    serveFresh(context, draws, fresh, claims),
+    replayDraws(context, draws, theirs),
+  ]);
+  for (const part of parts)
+    if (part.status === 'fulfilled') for (const [index, result] of part.value) results.set(index, result);
+  const failed = parts.find((part) => part.status === 'rejected');
+  await releaseUnserved(context, claims, results, failed !== undefined);
+  if (failed !== undefined) throw failed.reason;
   for (const [index, first] of twins)
     results.set(index, twinResult(draws[index], draws[first], results.get(first) ?? { kind: 'again' }));
   const answers = draws.map((_, index): DrawResult => results.get(index) ?? { kind: 'again' });
-  if (answers.every(({ kind }) => kind === 'again')) await untilWorthAgain(context);
+  const pending = theirs.some((index) => results.get(index)?.kind === 'again');
+  if (pending) await pauseUntil(context, startedAt + PENDING_ROUND_MS);
+  else if (answers.every(({ kind }) => kind === 'again')) await untilWorthAgain(context);
   return answers;
+}
+
+async function pauseUntil({ options }: DrawContext, moment: number): Promise<void> {
+  const leftMs = moment - options.clock.monotonicMs();
+  if (leftMs > 0) await pause(leftMs, new AbortController().signal);
 }
 
 /** All keys are in use by other rounds, or rows of others are on their way: the next round would read in vain. */

@@ -83,6 +83,8 @@ async function editKey(
   const tierId = await tierOf(context, id);
   return transact(context, async (session) => {
     const before = await lockKey(context, id, tierId, session);
+    // A rank given before the clock stepped back: ranks to come shall stand behind it.
+    for (const rank of Object.values(before.lastRank)) context.ranks.saw(rank);
     const tier = await context.rows.tiers.findOne({ _id: tierId }, { session });
     if (tier === null) throw noSuchTier(tierId);
     const { row, event } = edit(before, fromTierDocument(tier), storeNow(context));

@@ -60,7 +60,14 @@ function followServerClock({ client }: Connection, options: StoreOptions): Promi
 function compose({ client, db, detail }: Connection, storeClock: StoreClock, options: StoreOptions): Store {
   const listeners = new Set<(change: Change) => void>();
   const announce = (change: Change) => {
-    for (const listener of listeners) listener(change);
+    for (const listener of listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        // The change is committed all the same, and the other listeners have to hear of it.
+        options.warn('A listener failed to take note of a change.', error);
+      }
+    }
   };
   const context: MongoContext = {
     client,
@@ -74,7 +81,7 @@ function compose({ client, db, detail }: Connection, storeClock: StoreClock, opt
   };
   const background = createBackground(options.warn);
   const settled = createSettledTakes(context);
-  const feed = watchChanges(db, context.ownSessions.has, announce);
+  const feed = watchChanges(db, context.ownSessions.has, announce, options.warn);
   return {
     ...createDraws({
       ...context,

@@ -71,7 +71,16 @@ export async function recoverOpenTakes(context: MongoContext, limit: number): Pr
       .map((open) => ({ key: { keyId: row._id, tierId: row.tierId }, open })),
   );
   let settled = 0;
-  for (const { key, open } of entries.slice(0, limit))
-    if (await settleEntry(context, key, open)) settled += 1;
+  let failure: unknown = null;
+  for (const { key, open } of entries.slice(0, limit)) {
+    try {
+      if (await settleEntry(context, key, open)) settled += 1;
+    } catch (error) {
+      // One that cannot be decided does not hold up the others.
+      if (!(error instanceof StoreError)) throw error;
+      failure = error;
+    }
+  }
+  if (settled === 0 && failure !== null) throw failure;
   return settled;
 }

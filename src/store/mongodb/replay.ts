@@ -3,7 +3,7 @@ import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
 import type { DrawDocument, RequestDocument, UsageDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { fromStoredMap, type KeyDocument } from './key-document.ts';
-import { dropRequest, touchRequest } from './request-records.ts';
+import { dropRequest, findRequests, touchRequest } from './request-records.ts';
 import { leaveBy, sendTake } from './send-take.ts';
 import { decideRows } from './void-rows.ts';
 
@@ -97,12 +97,17 @@ async function useAgain(
     'any',
   );
   if (reply.kind === 'gone') return { kind: 'gone' };
+  if (reply.kind === 'expired') return { kind: 'again' };
   if (reply.kind === 'unknown') return { kind: 'unavailable' };
   const { took } = reply.row;
   if (took.reason === 'stale') return { kind: 'stale', tierId: row.tier };
   if (took.reason === 'unusable') return { kind: 'gone' };
-  if (took.granted === 0)
+  if (took.granted === 0) {
+    // Another retry may have taken the units for it just now.
+    const current = (await findRequests(context, [record._id])).get(record._id);
+    if (current !== undefined && current.at > record.at) return { kind: 'again' };
     return took.nextAt === null ? { kind: 'gone' } : { kind: 'exhausted', nextAt: took.nextAt };
+  }
   await touchRequest(context, record._id, row._id, took.at);
   return drawnAgain(row, { ...key, ...reply.row }, leaveBy(reply.sentAt, guards));
 }

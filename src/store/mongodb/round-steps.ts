@@ -113,8 +113,9 @@ async function takeOne(
   } as const;
   const key = { tierId: source.tierId, keyId };
   const reply = await context.busy.during(keyId, () => sendTake(context, key, request, shape));
-  if (reply?.kind === 'unknown') {
-    failed(reply.cause);
+  if (reply?.kind === 'unknown' || reply?.kind === 'expired') {
+    // Another holds the row: the key is passed over.
+    if (reply.kind === 'unknown') failed(reply.cause);
     // Should it have happened, its units go back at once; should it happen later, when its end has passed.
     context.background.run('Settling a take', () => recoverTake(context, key, request.take));
   }

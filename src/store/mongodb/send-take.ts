@@ -1,10 +1,19 @@
-import { type Document, MongoError } from 'mongodb';
+import {
+  type Document,
+  MongoError,
+  MongoNetworkTimeoutError,
+  MongoServerError,
+  MongoWriteConcernError,
+} from 'mongodb';
 import type { TakeRequest, Took } from '../../model/take.ts';
 import { guardMs, type Limit } from '../../model/tier.ts';
 import type { MongoContext } from './context.ts';
 import type { KeyDocument } from './key-document.ts';
 import type { RowShape } from './take-decision.ts';
 import { STORE_NOW, takeFilter, takePipeline } from './take-pipeline.ts';
+
+const TAKE_MAX_MS = { least: 50, most: 1000 } as const;
+const MAX_TIME_EXPIRED = 50;
 
 const ROW_PROJECTION = {
   took: 1,
@@ -24,12 +33,13 @@ export type TakenRow = Pick<KeyDocument, '_id' | 'name' | 'value' | 'secrets' | 
 };
 
 /**
- * What became of a take. `gone`: there is no such key. `unknown`: it may have happened, or still happen; what it took
+ * What became of a take. `gone`: there is no such key. `expired`: the server gave it up in time. `unknown`: it may have happened, or still happen; what it took
  * stays counted until it is recovered, or leaves its windows.
  */
 export type TakeReply =
   | { readonly kind: 'took'; readonly row: TakenRow; readonly sentAt: number }
   | { readonly kind: 'gone' }
+  | { readonly kind: 'expired' }
   | { readonly kind: 'unknown'; readonly cause: unknown };
 
 export interface KeyName {
@@ -45,11 +55,12 @@ export async function sendTake(
   shape: RowShape,
 ): Promise<TakeReply> {
   const sentAt = context.options.clock.monotonicMs();
+  const maxTimeMS = takeMaxMs(request.limits);
   const attempt = (as: RowShape) =>
     context.rows.keys.findOneAndUpdate(
       { _id: keyId, tierId, ...takeFilter(request, as) },
       takePipeline(request, as, STORE_NOW),
-      { returnDocument: 'after', projection: ROW_PROJECTION, hint: { _id: 1 } },
+      { returnDocument: 'after', projection: ROW_PROJECTION, hint: { _id: 1 }, maxTimeMS },
     );
   try {
     const row = await attempt(shape);
@@ -58,8 +69,26 @@ export async function sendTake(
     return found === null ? { kind: 'gone' } : tookOf(found, sentAt);
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
+    if (wasGivenUp(error)) return { kind: 'expired' };
+    // By now its value would be late, and another question would only wait as long.
+    if (error instanceof MongoNetworkTimeoutError) return { kind: 'unknown', cause: error };
     return readBack(context, { tierId, keyId }, request.take, sentAt, error);
   }
+}
+
+/** How long the server may try, in ms: a row that another holds shall not outlast the guards of the round's others. */
+function takeMaxMs(limits: readonly Limit[]): number {
+  const quarter = Math.min(...limits.map(guardMs)) / 4;
+  return Math.min(Math.max(Math.floor(quarter), TAKE_MAX_MS.least), TAKE_MAX_MS.most);
+}
+
+/** The time was over before it was carried out, and not while it waited for a majority. */
+function wasGivenUp(error: MongoError): boolean {
+  return (
+    error instanceof MongoServerError &&
+    !(error instanceof MongoWriteConcernError) &&
+    error.code === MAX_TIME_EXPIRED
+  );
 }
 
 function tookOf(document: Document, sentAt: number): TakeReply {

@@ -7,6 +7,8 @@ import { STORE_NOW } from './take-pipeline.ts';
 const FLUSH_AFTER_MS = 100;
 /** Rows flushed by one command. */
 const FLUSH_ROWS_MAX = 200;
+/** Keys whose settled takes are remembered; what comes on top is settled by recovery when its end has passed. */
+const KEYS_MAX = 20_000;
 
 /** Takes of this process whose audit rows are all stored, until their entries have left their rows. */
 export interface SettledTakes {
@@ -27,6 +29,7 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
   const byKey = new Map<string, Settled>();
   let timer: NodeJS.Timeout | null = null;
   let flushing: Promise<void> = Promise.resolve();
+  let closed = false;
 
   const gone = (keyId: string, takes: readonly string[]) => {
     const settled = byKey.get(keyId);
@@ -34,10 +37,11 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
     if (settled?.takes.size === 0) byKey.delete(keyId);
   };
 
-  const flushSome = async () => {
+  /** True when more may be left. */
+  const flushSome = async (): Promise<boolean> => {
     const some = [...byKey.values()].slice(0, FLUSH_ROWS_MAX);
     const snapshot = some.map(({ keyId, tierId, takes }) => ({ keyId, tierId, takes: [...takes] }));
-    if (snapshot.length === 0) return;
+    if (snapshot.length === 0) return false;
     await context.rows.keys.bulkWrite(
       snapshot.map(({ keyId, tierId, takes }) => ({
         updateOne: { filter: { _id: keyId, tierId }, update: flushPipeline(takes, STORE_NOW) },
@@ -45,13 +49,18 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
       { ordered: false },
     );
     for (const { keyId, takes } of snapshot) gone(keyId, takes);
+    return snapshot.length === FLUSH_ROWS_MAX;
+  };
+
+  const flushFull = async () => {
+    while (await flushSome()) if (closed) return;
   };
 
   const schedule = () => {
     timer ??= setTimeout(() => {
       timer = null;
       // What fails stays for the next time; other processes settle it if this one never can.
-      flushing = flushSome()
+      flushing = flushFull()
         .catch(() => undefined)
         .finally(() => {
           if (byKey.size > 0) schedule();
@@ -62,6 +71,7 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
   return {
     of: (keyId) => [...(byKey.get(keyId)?.takes ?? [])],
     add: ({ keyId, tierId }, take) => {
+      if (byKey.size >= KEYS_MAX && !byKey.has(keyId)) return;
       const settled = byKey.get(keyId) ?? { keyId, tierId, takes: new Set() };
       settled.takes.add(take);
       byKey.set(keyId, settled);
@@ -69,6 +79,7 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
     },
     gone,
     close: async () => {
+      closed = true;
       await flushing;
       while (byKey.size > 0) {
         try {

@@ -1,9 +1,9 @@
 import type { Clock } from '../../model/clock.ts';
 import type { StoreStatus } from '../port.ts';
 
-/** How often the server's clock is looked at, and from where on a difference is a jump, in ms. */
+/** How often the server's clock is looked at, and from where on a difference is a jump: half the least guard. In ms. */
 const SAMPLE_EVERY_MS = 1000;
-const JUMP_MS = 1000;
+const JUMP_MS = 50;
 
 export interface StoreClock {
   /** The server's time as best known here, in ms with fractions; moves with the monotonic clock between samples. */
@@ -22,6 +22,8 @@ export async function followStoreClock(
   warn: (message: string) => void,
 ): Promise<StoreClock> {
   let offset: number | null = null;
+  /** How far off the estimate may be, as the last question took its time. */
+  let uncertainMs = 0;
   let jump: StoreStatus['clockJump'] = null;
   const nowMs = () => clock.monotonicMs() + (offset ?? 0);
 
@@ -32,12 +34,16 @@ export async function followStoreClock(
     const most = server + 1 - askedAt;
     if (offset === null) {
       offset = (least + most) / 2;
+      uncertainMs = (most - least) / 2;
       return;
     }
     const next = Math.min(Math.max(offset, least), most);
     const byMs = Math.round(next - offset);
+    const wasUncertainMs = uncertainMs;
+    const bound = Math.max(next - least, most - next);
+    uncertainMs = next === offset ? Math.min(uncertainMs, bound) : bound;
     offset = next;
-    if (Math.abs(byMs) <= JUMP_MS) return;
+    if (Math.abs(byMs) <= JUMP_MS + wasUncertainMs) return;
     jump = { at: Math.floor(nowMs()), byMs };
     warn(`The database's clock jumped by ${byMs} ms; check its time synchronisation.`);
   };
