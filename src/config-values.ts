@@ -84,8 +84,9 @@ export const flag = read((text) => {
 }, 'must be true or false');
 
 export const adminToken = read(
-  (text) => (/^[!-~]{32,512}$/.test(text) ? text : null),
-  'must have 32 to 512 visible ASCII characters, without blanks',
+  // What RFC 6750 (2.1) allows in a bearer token: any other could be set here and never be sent.
+  (text) => (/^(?=.{32,512}$)[A-Za-z0-9\-._~+/]+=*$/.test(text) ? text : null),
+  'must have 32 to 512 of A-Z a-z 0-9 - . _ ~ + / (and = at its end)',
 );
 
 export const tokenPrefix = read(
@@ -102,13 +103,28 @@ export type Database =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'mongodb'; readonly url: string };
 
-function databaseOf(text: string): Database | null {
-  if (/^mongodb(?:\+srv)?:\/\/./.test(text)) return { kind: 'mongodb', url: text };
+/** One raw @ at most, before the hosts: the driver would take a piece of the password for a host, and show it. */
+const MONGODB_URL = /^mongodb(?:\+srv)?:\/\/(?:[^@/?]*@)?[^@/?]+(?:[/?][^@]*)?$/;
+
+/** What is meant, or a sentence that says what is wrong. */
+function databaseOf(text: string): Database | string {
+  if (/^mongodb(?:\+srv)?:\/\/./.test(text)) {
+    if (MONGODB_URL.test(text)) return { kind: 'mongodb', url: text };
+    return 'must name its hosts, and have no @ / ? in user name, password and options other than as %40 %2F %3F';
+  }
   const path = /^sqlite:(.+)$/.exec(text)?.[1];
-  return path === undefined ? null : { kind: 'sqlite', path };
+  if (path === undefined)
+    return 'must be sqlite:<file>, sqlite::memory: or mongodb://<hosts>/<database>?replicaSet=<name>';
+  if (path.startsWith('//'))
+    return 'must be sqlite:<file> without //: sqlite:data/keypool.db from this folder, sqlite:/data/keypool.db from the root';
+  if (path.startsWith(':') && path !== ':memory:')
+    return 'must be sqlite::memory: and nothing more, or sqlite:<file> with a file that begins with no colon';
+  return { kind: 'sqlite', path };
 }
 
-export const database = read(
-  databaseOf,
-  'must be sqlite:<file>, sqlite::memory: or mongodb://<hosts>/<database>?replicaSet=<name>',
-);
+export const database = z.string().transform((text, refinement): Database => {
+  const value = databaseOf(text);
+  if (typeof value !== 'string') return value;
+  refinement.addIssue({ code: 'custom', message: value });
+  return z.NEVER;
+});

@@ -14,7 +14,7 @@ export const CONFIG_VARIABLES = {
   ADMIN_TOKEN: {
     default: null,
     meaning:
-      'the root token, at least 32 visible characters; required with MongoDB; on SQLite one is made on the first start and kept in `admin-token` beside the database',
+      'the root token, 32 to 512 of `A-Z a-z 0-9 - . _ ~ + /` (and `=` at its end); required with MongoDB; on SQLite one is made on the first start and kept in `admin-token` beside the database',
   },
   ENCRYPTION_KEY: {
     default: null,

@@ -95,6 +95,41 @@ describe('the configuration', () => {
     assert.deepEqual(mistakenIn({ TLS_KEY_FILE: 'key.pem' }), ['TLS_CERT_FILE']);
   });
 
+  it('takes no database whose path or password would be taken for something else, and shows none', () => {
+    for (const url of [
+      'sqlite://data/x.db',
+      'sqlite:///data/x.db',
+      'sqlite::memory:?x=1',
+      'mongodb://u:p@hidden@host/db',
+      'mongodb://u:p/hidden@host/db',
+      'mongodb://u:p@hid?den@host/db',
+      'mongodb+srv://u:p@',
+    ]) {
+      const env = { DATABASE_URL: url, ADMIN_TOKEN: 'a'.repeat(32) };
+      assert.deepEqual(mistakenIn(env), ['DATABASE_URL'], url);
+      assert.throws(
+        () => parseConfig(env),
+        (error: Error) => !error.message.includes(url) && !error.message.includes('hid'),
+      );
+    }
+    for (const url of [
+      'sqlite:/data/x.db',
+      'sqlite:data/x.db',
+      'sqlite::memory:',
+      'mongodb://u:p%40ss@a:27017,b/db?replicaSet=rs0',
+      'mongodb+srv://host',
+      'mongodb://host?replicaSet=rs0',
+    ])
+      assert.deepEqual(mistakenIn({ DATABASE_URL: url, ADMIN_TOKEN: 'a'.repeat(32) }), [], url);
+  });
+
+  it('takes an admin token only where a client can send it as a bearer token', () => {
+    for (const end of ['=', '-._~+/==', 'Z9'])
+      assert.deepEqual(mistakenIn({ ADMIN_TOKEN: 'a'.repeat(32) + end }), []);
+    for (const end of ['!', '=a', ' a', ':', 'é', 'a'.repeat(481)])
+      assert.deepEqual(mistakenIn({ ADMIN_TOKEN: 'a'.repeat(32) + end }), ['ADMIN_TOKEN'], end);
+  });
+
   it('takes durations only with their unit, within their bounds', () => {
     for (const text of ['1ms', '24h', '90s', '1m'])
       assert.deepEqual(mistakenIn({ REQUEST_TIMEOUT: text }), []);

@@ -8,21 +8,25 @@ export interface TlsTexts {
   readonly key: string;
 }
 
-async function readPem(variable: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new StartError(`${variable}: ${path} cannot be read (${systemCodeOf(error) || error}).`, {
-      cause: error,
-    });
-  }
+/** Both files at once, so that what is wrong with either is told in one go. */
+async function readPems({ certFile, keyFile }: NonNullable<Config['tls']>): Promise<TlsTexts> {
+  const [cert, key] = await Promise.allSettled([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
+  if (cert.status === 'fulfilled' && key.status === 'fulfilled') return { cert: cert.value, key: key.value };
+  const mistakes = [
+    { result: cert, text: `TLS_CERT_FILE: ${certFile}` },
+    { result: key, text: `TLS_KEY_FILE: ${keyFile}` },
+  ].flatMap(({ result, text }) =>
+    result.status === 'rejected'
+      ? [`${text} cannot be read (${systemCodeOf(result.reason) || result.reason}).`]
+      : [],
+  );
+  throw new StartError(mistakes.join('\n'));
 }
 
 /** The PEM texts of the configured files, found to belong together; null without TLS. Error: StartError. */
 export async function readTlsFiles(files: Config['tls']): Promise<TlsTexts | null> {
   if (files === null) return null;
-  const cert = await readPem('TLS_CERT_FILE', files.certFile);
-  const key = await readPem('TLS_KEY_FILE', files.keyFile);
+  const { cert, key } = await readPems(files);
   try {
     createSecureContext({ cert, key });
   } catch (error) {

@@ -9,7 +9,13 @@ const RETRY_MIN_MS = 20;
 /** What a draw that found no key ended with. */
 export type Refusal = Exclude<RoundsResult, { readonly kind: 'drawn' | 'stale' | 'late' }>;
 
-function refusal(context: Context, input: { readonly feature: string }, result: Refusal): KeypoolError {
+/** What was asked for. */
+interface Asked {
+  readonly feature: string;
+  readonly units: number;
+}
+
+function refusal(context: Context, input: Asked, result: Refusal): KeypoolError {
   const metadata = { feature: input.feature };
   switch (result.kind) {
     case 'exhausted': {
@@ -20,7 +26,7 @@ function refusal(context: Context, input: { readonly feature: string }, result: 
     case 'empty':
       return new KeypoolError(
         'POOL_EMPTY',
-        `No key for ${input.feature} can serve this draw, and waiting does not help. Add keys, or raise or reset their budgets.`,
+        `No key for ${input.feature} can serve this draw (units: ${input.units}), and waiting does not help. Draw fewer units if there are several, add keys, or raise or reset budgets.`,
         { metadata },
       );
     case 'gone':
@@ -55,7 +61,7 @@ async function withJobs(context: Context, request: DrawRequest, result: Refusal)
 /** What the caller gets for a draw that found no key. */
 export async function refused(
   context: Context,
-  input: { readonly feature: string },
+  input: Asked,
   request: DrawRequest,
   result: Refusal,
 ): Promise<KeypoolError> {

@@ -65,6 +65,13 @@ export async function release(context: Context, drawn: Drawn, units: number): Pr
   return null;
 }
 
+/** Marks a draw whose value was ready and never left. Does not wait, and never throws. */
+export function withholdUnsent(context: Context, key: Pick<DrawnKey, 'drawId' | 'replayed'>): void {
+  withhold(context, key).catch((error: unknown) => {
+    context.log.error({ err: error, draw_id: key.drawId }, 'a withheld draw could not be marked');
+  });
+}
+
 /**
  * The last look before an answer is written: null when the value may still leave; else it is withheld, and the caller
  * gets this error in its place.
@@ -72,8 +79,6 @@ export async function release(context: Context, drawn: Drawn, units: number): Pr
 export function refuseIfLate(context: Context, key: DrawnKey): KeypoolError | null {
   if (context.clock.monotonicMs() <= key.leaveBy) return null;
   warnOfLateness(context, key.drawId);
-  withhold(context, key).catch((error: unknown) => {
-    context.log.error({ err: error, draw_id: key.drawId }, 'a withheld draw could not be marked');
-  });
+  withholdUnsent(context, key);
   return storeUnavailable('the value could not leave in time');
 }

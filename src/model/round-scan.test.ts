@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { budgetOf, stateOf, tierOf } from '../../test/support/key-state.ts';
-import { groupOf, type MemoryPool, memoryPool } from '../../test/support/memory-pool.ts';
+import { groupOf, type MemoryPool, memoryPool, served, spread } from '../../test/support/memory-pool.ts';
 import { limitOf } from '../../test/support/meter-run.ts';
 import type { KeyState } from './key.ts';
 import { freeUnderAll } from './meter.ts';
@@ -57,7 +57,13 @@ describe('a search for a key with many units', () => {
       { ready: {}, due: { 'tier|a': NOW - 5 } },
     ]) {
       const pool = poolOf(...due, ...ready, ['able', { ...stateOf(tier, able), ...able }]);
-      assert.deepEqual(keyIds(pool.serve(big)), ['able']);
+      const results = [];
+      for (let kind = 'again'; kind === 'again'; kind = results.at(-1)?.shortages[0]?.kind ?? '') {
+        results.push(pool.run([big]));
+        assert.ok(pool.takes <= EXAMINED_MAX + 2, `${pool.takes} takes in one round`);
+      }
+      assert.deepEqual(keyIds(results), ['able']);
+      assert.ok(results.length <= Math.ceil(4001 / EXAMINED_MAX) + 1, `${results.length} rounds`);
     }
   });
 
@@ -83,6 +89,25 @@ describe('a search for a key with many units', () => {
       const plain = grants.filter(({ group }) => group === 1);
       assert.ok(plain.length >= 39 && plain.every(({ draws }) => draws <= 2));
     }
+  });
+
+  it('leaves draws of one unit their turns, however many groups are in a round', () => {
+    const free = tierOf({ a: [] });
+    const pool = poolOf(
+      ...Array.from({ length: 150 }, (_, i) => [`k${i}`, stateOf(free, { freshRank: i })] as const),
+    );
+    const results = Array.from({ length: 30 }, () => pool.run([groupOf([free], 'a', 40), ...crowd]));
+    assert.ok(spread(served(pool, results)) <= 1);
+  });
+
+  it('is none for draws of one unit: each round of them begins at the head', () => {
+    const over = Array.from({ length: 40 }, (_, i) => [`over${i}`, short(NOW, { freshRank: i })] as const);
+    const pool = poolOf(...over, ['able', stateOf(tier, { freshRank: 99 })]);
+    for (const [keyId, state] of over) pool.rows.set(keyId, { ...state, expireAt: NOW - 1 });
+    const one = groupOf([tier], 'a', 1);
+    assert.deepEqual(pool.run([one, ...crowd]).shortages[0], { kind: 'again' });
+    pool.rows.set('new', stateOf(tier, { freshRank: -1 }));
+    assert.deepEqual(keyIds([pool.run([one, ...crowd])]), ['new']);
   });
 });
 
@@ -152,6 +177,22 @@ describe('a search that was broken off', () => {
     for (const keyId of ['able1', 'able2', 'able0']) assert.deepEqual(keyIds([pool.run([big])]), [keyId]);
     pool.now += 500;
     assert.deepEqual(keyIds([pool.run([big])]), ['k0']);
+  });
+});
+
+describe('a search of several rounds', () => {
+  it('looks once more where a key that it passed over has become able meanwhile', () => {
+    const pool = poolOf(...shortKeys(1500, (i) => (i === 0 ? NOW - 1050 : NOW)));
+    pool.run([big]);
+    pool.now += 60;
+    assert.deepEqual(keyIds(pool.serve(big)), ['k0']);
+  });
+
+  it('looks once more where it began behind keys that an earlier one had passed over', () => {
+    const pool = poolOf(...shortKeys(1500), ['able', stateOf(tier, { freshRank: 2000 })]);
+    assert.deepEqual(keyIds([...pool.serve(big), ...pool.serve(big)]), ['able', 'able']);
+    pool.rows.set('new', stateOf(tier, { freshRank: -5 }));
+    assert.deepEqual(keyIds(pool.serve(big)), ['new']);
   });
 });
 

@@ -168,8 +168,14 @@ export interface TierStore {
    * unfinished one of the tier is replaced).
    */
   readonly editTier: (id: string, edit: (tier: Tier) => Edit<Tier>) => Promise<Tier>;
-  /** Errors: `not-found`, `not-empty` (it has keys). Grants to it go with it. */
-  readonly deleteTier: (id: string, check: (tier: Tier) => AdminEvent) => Promise<void>;
+  /**
+   * Errors: `not-found`, `not-empty` (it has keys). Grants to it go with it: the consumers that had one (told to
+   * `check`, in the order of their ids) get a new `version` and `updatedAt`.
+   */
+  readonly deleteTier: (
+    id: string,
+    check: (tier: Tier, consumerIds: readonly string[]) => AdminEvent,
+  ) => Promise<void>;
 }
 
 export interface KeyStore {

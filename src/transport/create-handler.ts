@@ -21,7 +21,7 @@ export function createHandler(parts: HandlerParts, options: HttpOptions): HttpHa
   const handlers = handlersByPath(routerOptions(context, log, options.limits.maxRequestBytes), [
     createRoutes(context),
     healthRoutes(health),
-    reflectionRoutes(),
+    reflectionRoutes(health.shutdown),
   ]);
   compileRules([...handlers.values()].map((handler) => handler.method.input));
   const { clock, newId } = context;

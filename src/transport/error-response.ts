@@ -18,7 +18,7 @@ import {
   trailerFlag,
   trailerSerialize,
 } from '@connectrpc/connect/protocol-grpc-web';
-import type { WireProtocol } from './wire-protocol.ts';
+import { sameContentType, wireProtocolOf } from './wire-protocol.ts';
 
 const endStream = createEndStreamSerialization(undefined);
 
@@ -39,30 +39,31 @@ function plain(error: ConnectError, status: number): UniversalServerResponse {
 }
 
 /**
- * The whole response of a call that failed before it had any other. `status` overrides the HTTP status of the error's
+ * The whole response, in the protocol of the request's content type, of a call that failed before it had any other. `status` overrides the HTTP status of the error's
  * code where the protocol has one; gRPC, gRPC-Web and Connect streams always answer 200 and tell the error at the end.
  */
 export function errorResponse(
-  protocol: WireProtocol,
+  contentType: string | null,
   error: ConnectError,
   status?: number,
 ): UniversalServerResponse {
-  switch (protocol) {
+  const same = sameContentType(contentType);
+  switch (wireProtocolOf(contentType)) {
     case 'grpc':
       return {
         status: 200,
-        header: new Headers({ 'Content-Type': grpcContentType }),
+        header: new Headers({ 'Content-Type': same ?? grpcContentType }),
         trailer: setTrailerStatus(new Headers(), error),
       };
     case 'grpc-web':
       return framed(
-        grpcWebContentType,
+        same ?? grpcWebContentType,
         trailerFlag,
         trailerSerialize(setTrailerStatus(new Headers(), error)),
       );
     case 'connect-stream':
       return framed(
-        contentTypeStreamJson,
+        same ?? contentTypeStreamJson,
         endStreamFlag,
         endStream.serialize({ metadata: error.metadata, error }),
       );

@@ -7,6 +7,7 @@ import { KeyPoolService } from '../../gen/keypool/v1/key_pool_service_pb.ts';
 import { KeypoolError } from '../domain/errors.ts';
 import type { Health as HealthSource } from './health.ts';
 import { overloaded } from './refusals.ts';
+import { requestInfoOf } from './request-info.ts';
 
 /** Empty stands for the server as a whole. */
 const SERVICES: readonly string[] = [
@@ -20,6 +21,7 @@ const SERVICES: readonly string[] = [
 const WATCH_MS = 1000;
 /** Watches open at a time: anybody may open one, and it stays open. */
 const WATCHES_MAX = 100;
+const WATCHES_PER_CONNECTION_MAX = 10;
 
 function serviceNotFound(service: string): KeypoolError {
   return new KeypoolError(
@@ -40,6 +42,7 @@ async function pause(signals: readonly AbortSignal[]): Promise<void> {
  */
 export function healthRoutes(health: HealthSource): (router: ConnectRouter) => void {
   let watches = 0;
+  const watchesOf = new WeakMap<object, number>();
 
   async function status(): Promise<(typeof Serving)['SERVING' | 'NOT_SERVING']> {
     return (await health.check()).status === 'serving' ? Serving.SERVING : Serving.NOT_SERVING;
@@ -56,6 +59,7 @@ export function healthRoutes(health: HealthSource): (router: ConnectRouter) => v
       if (ends) return;
       await pause([signal, health.shutdown]);
     }
+    throw signal.reason;
   }
 
   return (router) => {
@@ -68,13 +72,17 @@ export function healthRoutes(health: HealthSource): (router: ConnectRouter) => v
         const now = await status();
         return { statuses: Object.fromEntries(SERVICES.map((service) => [service, { status: now }])) };
       },
-      watch: async function* ({ service }, { signal }) {
-        if (watches >= WATCHES_MAX) throw overloaded();
+      watch: async function* ({ service }, { signal, values }) {
+        const { connection } = requestInfoOf(values);
+        const here = watchesOf.get(connection) ?? 0;
+        if (watches >= WATCHES_MAX || here >= WATCHES_PER_CONNECTION_MAX) throw overloaded();
         watches += 1;
+        watchesOf.set(connection, here + 1);
         try {
           yield* watch(service, signal);
         } finally {
           watches -= 1;
+          watchesOf.set(connection, (watchesOf.get(connection) ?? 1) - 1);
         }
       },
     });

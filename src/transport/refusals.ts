@@ -23,6 +23,14 @@ export function refusedByHead(status: number): KeypoolError {
   return invalidRequest('The request cannot be served in this form.');
 }
 
+export function unknownExpectation(): KeypoolError {
+  return invalidRequest('The only Expect header that can be met is 100-continue. Send that, or none.');
+}
+
+export function hostMissing(): KeypoolError {
+  return invalidRequest('Send a Host header, as HTTP/1.1 demands.');
+}
+
 /** Does not repeat the path: whoever mistook it may have put a token there. */
 export function methodNotFound(): KeypoolError {
   return new KeypoolError(

@@ -10,15 +10,18 @@ import { refuse } from './refuse.ts';
 import { type RequestInfo, requestInfoOf } from './request-info.ts';
 
 const BEARER = /^bearer +([!-~]+) *$/i;
+const OF_BEARER_SCHEME = /^bearer\b/i;
 const READS = /^(Get|List)/;
 
 /**
- * The token of a call, as `Authorization: Bearer …` (RFC 6750) or `X-API-Key: …`; null when there is neither.
- * Error: TOKEN_INVALID for another kind of Authorization.
+ * The token of a call, as `Authorization: Bearer …` (RFC 6750) or `X-API-Key: …`; null when there is neither. An
+ * Authorization that is empty or of another scheme may be meant for a proxy on the way: beside a key it does not count.
+ * Error: TOKEN_INVALID for any other Authorization that cannot be read.
  */
 export function tokenOf(headers: Headers): string | null {
-  const authorization = headers.get('authorization');
-  if (authorization === null) return headers.get('x-api-key');
+  const authorization = headers.get('authorization')?.trim() ?? '';
+  const key = headers.get('x-api-key');
+  if (authorization === '' || (key !== null && !OF_BEARER_SCHEME.test(authorization))) return key;
   const token = BEARER.exec(authorization)?.[1];
   if (token !== undefined) return token;
   throw new KeypoolError(
@@ -28,7 +31,7 @@ export function tokenOf(headers: Headers): string | null {
 }
 
 /** Health and reflection tell nothing of anybody; everything else wants a token. */
-function needsToken(method: DescMethod): boolean {
+export function needsToken(method: DescMethod): boolean {
   return method.parent.typeName.startsWith('keypool.');
 }
 

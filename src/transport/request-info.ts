@@ -6,6 +6,8 @@ import type { KeypoolError, Reason } from '../domain/errors.ts';
 export interface RequestInfo {
   readonly requestId: string;
   readonly peerAddress: string;
+  /** The same object for all requests of one connection. */
+  readonly connection: object;
   identity: Identity | null;
   /** True once a request message was decoded: what fails before is the caller's, what fails after is ours. */
   decoded: boolean;
@@ -13,10 +15,17 @@ export interface RequestInfo {
   reason: Reason | null;
   /** The last look before the answer is written: what the caller gets in its place, or null when it may leave. */
   refuseAtLast: (() => KeypoolError | null) | null;
+  /** To be called when the answer was ready, and did not leave because the caller had gone or its deadline passed. */
+  neverLeft: (() => void) | null;
 }
 
-export function createRequestInfo(requestId: string, peerAddress: string): RequestInfo {
-  return { requestId, peerAddress, identity: null, decoded: false, reason: null, refuseAtLast: null };
+export function createRequestInfo(
+  requestId: string,
+  peerAddress: string,
+  connection: object = {},
+): RequestInfo {
+  const unknown = { identity: null, decoded: false, reason: null, refuseAtLast: null, neverLeft: null };
+  return { requestId, peerAddress, connection, ...unknown };
 }
 
 const requestInfoKey = createContextKey<RequestInfo | null>(null, { description: 'keypool request' });

@@ -22,7 +22,7 @@ export interface ServedCall {
 }
 
 function isPlainJson(request: UniversalServerRequest): boolean {
-  const type = request.header.get('content-type') ?? '';
+  const type = request.header.get('content-type')?.toLowerCase() ?? '';
   return type.startsWith('application/json') && !request.header.has('content-encoding');
 }
 
@@ -36,10 +36,11 @@ export async function serveCall(
   maxRequestBytes: number,
 ): Promise<UniversalServerResponse> {
   const { handler, protocol, request, info } = call;
+  const contentType = request.header.get('content-type');
   const answered = await handler(request);
   if (answered.body === undefined && answered.status >= 400) {
     const response = errorResponse(
-      protocol,
+      contentType,
       refuse(refusedByHead(answered.status), info, log),
       answered.status,
     );
@@ -49,9 +50,11 @@ export async function serveCall(
   if (handler.method.methodKind !== 'unary' || info.reason !== null) return answered;
   const { response, error } = await inspectUnary(protocol, answered);
   if (error === null) return response;
-  if (info.decoded) return errorResponse(protocol, refuse(error, info, log));
+  if (info.decoded) return errorResponse(contentType, refuse(error, info, log));
   const known = beforeDecoding(error, maxRequestBytes);
-  const unread = known.reason === 'INVALID_REQUEST' && isPlainJson(request);
-  const refused = unread ? jsonError(handler.method.input, call.received()) : known;
-  return errorResponse(protocol, refuse(refused, info, log));
+  const received = call.received();
+  // Where no body was asked for, it is the head that cannot be read.
+  const unread = known.reason === 'INVALID_REQUEST' && received.byteLength > 0 && isPlainJson(request);
+  const refused = unread ? jsonError(handler.method.input, received) : known;
+  return errorResponse(contentType, refuse(refused, info, log));
 }

@@ -2,6 +2,7 @@ import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import type { Path } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import { type FieldViolation, KeypoolError } from '../domain/errors.ts';
+import { tooLongLists } from './list-lengths.ts';
 
 const compiled = new Map<string, RegExp>();
 
@@ -67,6 +68,8 @@ function invalidFields(violations: readonly FieldViolation[]): KeypoolError {
  * evaluated is a refusal too, never a pass.
  */
 export function validateMessage<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void {
+  const tooLong = tooLongLists(schema, message);
+  if (tooLong.length > 0) throw invalidFields(tooLong);
   const result = validator.validate(schema, message);
   if (result.kind === 'valid') return;
   if (result.kind === 'invalid') throw invalidFields(result.violations.map(fieldViolation));

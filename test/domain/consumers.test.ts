@@ -129,9 +129,19 @@ describe('a grant', () => {
     const { context, root } = await openDomain(t);
     await createTier(context, root, newTier());
     const { consumer } = await createConsumer(context, root, { consumer: newConsumer() });
-    await grantTier(context, root, { consumerId: consumer.id, tierId: 'basic' });
+    const granted = await grantTier(context, root, { consumerId: consumer.id, tierId: 'basic' });
     await deleteTier(context, root, { id: 'basic', etag: null });
-    assert.deepEqual((await getConsumer(context, root, { id: consumer.id })).grantedTierIds, []);
+    const left = await getConsumer(context, root, { id: consumer.id });
+    assert.deepEqual([left.grantedTierIds, left.version], [[], granted.version + 1]);
+    const events = await context.store.listAdminEvents({}, { after: null, limit: 10 });
+    const changes = events.items.find(({ action }) => action === 'DeleteTier')?.changes ?? [];
+    assert.deepEqual(
+      changes.filter(({ field }) => field.startsWith('granted_')),
+      [
+        { field: 'granted_consumer_ids', before: JSON.stringify([consumer.id]), after: null },
+        { field: 'granted_consumer_count', before: '1', after: null },
+      ],
+    );
   });
 });
 

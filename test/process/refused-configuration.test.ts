@@ -37,6 +37,7 @@ describe('a start with a mistaken configuration', () => {
     const files = { TLS_CERT_FILE: folder.file('cert.pem'), TLS_KEY_FILE: folder.file('key.pem') };
     const missing = await refusedStart({ env: { ...IN_MEMORY, ...files } });
     assert.match(missing, /TLS_CERT_FILE: .*cert\.pem cannot be read \(ENOENT\)/);
+    assert.match(missing, /TLS_KEY_FILE: .*key\.pem cannot be read \(ENOENT\)/);
     for (const path of Object.values(files)) await writeFile(path, 'not PEM');
     const unfit = await refusedStart({ env: { ...IN_MEMORY, ...files } });
     assert.match(unfit, /TLS_CERT_FILE and TLS_KEY_FILE hold no certificate and key/);

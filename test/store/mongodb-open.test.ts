@@ -60,6 +60,11 @@ describe('opening MongoDB', () => {
     assert.doesNotMatch(message, /someone|upstream-value-1/);
   });
 
+  it('is refused with a URL that weakens the durability of writes', async () => {
+    for (const weak of ['journal=false', 'wtimeoutMS=5'])
+      assert.match(await refusal(`mongodb://127.0.0.1:1/keypool?${weak}`), /remove its options w, journal/);
+  });
+
   it('is refused with a URL that cannot be read, without showing it', async () => {
     const message = await refusal('mongodb://someone:upstream-value-1@/keypool');
     assert.match(message, /mongodb:\/\/\[user:password@\]/);

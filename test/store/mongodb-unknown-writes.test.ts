@@ -120,7 +120,7 @@ describe('a take', () => {
 
   it('that lands after its process gave it up is recovered when its end has passed', async (t) => {
     const { database, store, tiers, keyId } = await scene(t, 100);
-    await database.inject({ ...TAKE, blockConnection: true, blockTimeMS: 1200 }, 1);
+    await database.inject({ ...TAKE, blockConnection: true, blockTimeMS: 700 }, 1);
     await assert.rejects(store.drawRound([drawOf(tiers, 'a')]), { name: 'StoreError', kind: 'unavailable' });
     await eventually('it lands', async () => ((await used(store, keyId)) === 1 ? true : null));
     await eventually('it is recovered', async () => ((await store.recoverOpenTakes(10)) === 1 ? true : null));

@@ -132,7 +132,9 @@ describe('bad input', () => {
   it('is refused where the time-out or the compression cannot be read', async () => {
     const draw = (headers: Record<string, string>) =>
       callJson(served, 'KeyPoolService/DrawKey', {}, { headers });
-    refused(await draw({ 'Connect-Timeout-Ms': 'soon' }), 400, 'INVALID_REQUEST');
+    const late = refused(await draw({ 'Connect-Timeout-Ms': 'soon' }), 400, 'INVALID_REQUEST');
+    assert.match(late.message, /time-out/);
+    assert.doesNotMatch(late.message, /not JSON/);
     refused(await draw({ 'Content-Encoding': 'zstd' }), 400, 'INVALID_REQUEST');
     refused(await draw({ 'Content-Encoding': 'gzip' }), 400, 'INVALID_REQUEST');
   });

@@ -58,7 +58,10 @@ describe('a connection that is up to no good', () => {
       connection.send(Buffer.from(garbage, 'latin1'));
       const raw = await connection.closed;
       assert.match(raw, /^HTTP\/1\.1 400 Bad Request\r\n/, JSON.stringify(garbage));
-      assert.equal(toldError({ body: bodyOf(raw) }).reason, 'INVALID_REQUEST');
+      const { reason, metadata } = toldError({ body: bodyOf(raw) });
+      assert.equal(reason, 'INVALID_REQUEST');
+      assert.match(raw, new RegExp(`^X-Request-Id: ${metadata.request_id}\r$`, 'm'));
+      assert.ok(served.log.some(({ fields }) => fields.request_id === metadata.request_id));
     }
   });
 
@@ -79,7 +82,9 @@ describe('a connection that is up to no good', () => {
       `${[...head, 'Content-Type: application/json', 'Content-Length: 50'].join('\r\n')}\r\n\r\n{`,
     );
     assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
-    assert.match(await connection.closed, /^HTTP\/1\.1 (504|408) /);
+    const raw = await connection.closed;
+    assert.match(raw, /^HTTP\/1\.1 504 /);
+    assert.equal(raw.match(/^HTTP\/1\.1 /gm)?.length, 1);
   });
 
   it('is answered 431 when its request head is too large', async () => {
@@ -110,6 +115,31 @@ describe('a connection that is up to no good', () => {
     const session = connectHttp2(served.url);
     await once(session, 'connect');
     assert.ok((await timed(once(session, 'close'))) < CLOSED_BY_MS);
+  });
+
+  it('is closed when it never takes its answers', async () => {
+    await using pipelining = await connectTo(served.port);
+    pipelining.socket.pause();
+    pipelining.send('GET /health HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(50_000));
+    // It only learns of the end by what it sends.
+    const drip = setInterval(() => pipelining.send('GET /health HTTP/1.1\r\nHost: a\r\n\r\n'), 50);
+    const session = connectHttp2(served.url, { settings: { initialWindowSize: 0 } });
+    session.on('error', () => {});
+    const stream = session.request({ ':path': '/health' });
+    stream.on('error', () => {});
+    const tookMs = await timed(Promise.all([pipelining.closed, once(session, 'close')]));
+    clearInterval(drip);
+    assert.ok(tookMs < 2 * CLOSED_BY_MS, String(tookMs));
+  });
+
+  it('is closed when it does not answer whether it is still there', async () => {
+    await using connection = await connectTo(served.port);
+    connection.send(PREFACE);
+    connection.send(frame(SETTINGS, 0, 0));
+    // :method POST, :scheme http, :path of a call whose body never ends, all the while nothing is answered.
+    const path = Buffer.from('/grpc.health.v1.Health/Watch');
+    connection.send(frame(HEADERS, 4, 1, Buffer.from([0x83, 0x86, 0x04, path.length, ...path])));
+    assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
   });
 
   it('is closed when it resets stream after stream', async () => {

@@ -32,6 +32,35 @@ describe('what is no RPC', () => {
     }
   });
 
+  it('is found by an absolute target too', async () => {
+    await using connection = await connectTo(served.port);
+    connection.send('GET http://a/livez?b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    assert.match(await connection.closed, /^HTTP\/1\.1 200 /);
+  });
+
+  it('is told why a head is refused', async () => {
+    for (const [head, status] of [
+      ['Connection: close', 400],
+      ['Host: a\r\nExpect: more\r\nConnection: close', 417],
+    ] as const) {
+      await using connection = await connectTo(served.port);
+      connection.send(`GET /livez HTTP/1.1\r\n${head}\r\n\r\n`);
+      const raw = await connection.closed;
+      assert.match(raw, new RegExp(`^HTTP/1.1 ${status} `));
+      const body = JSON.parse(raw.slice(raw.indexOf('{'), raw.lastIndexOf('}') + 1));
+      assert.equal(toldError({ body }).reason, 'INVALID_REQUEST');
+    }
+  });
+
+  it('is an Authorization of another scheme, beside an X-API-Key', async () => {
+    for (const authorization of ['Basic YTpi', '']) {
+      const headers = { Authorization: authorization, 'X-API-Key': served.adminToken };
+      assert.equal((await callJson(served, 'AuthService/WhoAmI', {}, { token: null, headers })).status, 200);
+    }
+    const headers = { Authorization: '' };
+    refused(await callJson(served, 'AuthService/WhoAmI', {}, { token: null, headers }), 401, 'TOKEN_MISSING');
+  });
+
   it('is a preflight, answered for configured origins alone', async () => {
     const preflight = (origin: string) =>
       fetch(`${served.url}/keypool.v1.KeyPoolService/DrawKey`, {

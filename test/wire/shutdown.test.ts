@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { Health, HealthCheckResponse_ServingStatus as Serving } from '../../gen/grpc/health/v1/health_pb.ts';
+import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
 import { eventually } from '../support/eventually.ts';
 import { connectTo, type RawConnection, timed } from './raw-connection.ts';
 import { addPool, type Pool, type Served, serve } from './served.ts';
@@ -91,6 +92,20 @@ describe('a service that is closed', () => {
     const tookMs = await timed(served.close());
     assert.ok(tookMs >= 290 && tookMs < 3000, String(tookMs));
     assert.doesNotMatch(await connection.closed, /HTTP\/1\.1 200/);
+  });
+
+  it('ends the streams of reflection at once', async () => {
+    await using served = await serve();
+    const client = createClient(ServerReflection, createGrpcTransport({ baseUrl: served.url }));
+    const asked = Promise.withResolvers<void>();
+    async function* questions() {
+      yield { messageRequest: { case: 'listServices' as const, value: '' } };
+      await asked.promise;
+    }
+    let closing = Promise.resolve(0);
+    for await (const _ of client.serverReflectionInfo(questions())) closing = timed(served.close());
+    assert.ok((await closing) < 5000);
+    asked.resolve();
   });
 
   it('tells those who watch its health, and ends their streams', async () => {

@@ -8,7 +8,7 @@ import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect
 import { KeyPoolService } from '../../gen/keypool/v1/key_pool_service_pb.ts';
 import { selfSigned } from '../client/self-signed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { connectTo } from './raw-connection.ts';
+import { connectTo, timed } from './raw-connection.ts';
 import { addPool, type Pool, type Served, serve } from './served.ts';
 
 const { cert, key } = selfSigned();
@@ -17,14 +17,15 @@ describe('a service with a certificate', () => {
   const closing = new AsyncDisposableStack();
   let served: Served;
   let pool: Pool;
+  let files: Readonly<Record<string, string>>;
   before(async () => {
     const folder = await temporaryFolder();
     closing.defer(() => folder.remove());
     await writeFile(folder.file('cert.pem'), cert);
     await writeFile(folder.file('key.pem'), key);
+    files = { TLS_CERT_FILE: folder.file('cert.pem'), TLS_KEY_FILE: folder.file('key.pem') };
     served = await serve({
-      TLS_CERT_FILE: folder.file('cert.pem'),
-      TLS_KEY_FILE: folder.file('key.pem'),
+      ...files,
       HEADERS_TIMEOUT: '500ms',
     });
     closing.use(served);
@@ -55,6 +56,17 @@ describe('a service with a certificate', () => {
     socket.write('GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     const [answer] = await once(socket, 'data');
     assert.match(String(answer), /^HTTP\/1\.1 200 OK/);
+    socket.destroy();
+  });
+
+  it('ends connections in the middle of a handshake when it is closed', async () => {
+    await using closed = await serve({ ...files, HEADERS_TIMEOUT: '30s', SHUTDOWN_TIMEOUT: '30s' });
+    await using silent = await connectTo(closed.port);
+    // Accepted after that one.
+    const socket = connectTls({ port: closed.port, host: '127.0.0.1', ca: cert });
+    await once(socket, 'secureConnect');
+    assert.ok((await timed(closed.close())) < 5000);
+    await silent.closed;
     socket.destroy();
   });
 

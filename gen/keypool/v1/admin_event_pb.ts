@@ -136,22 +136,23 @@ export const ActorSchema: GenMessage<Actor> = /*@__PURE__*/
  */
 export type FieldChange = Message<"keypool.v1.FieldChange"> & {
   /**
-   * The field's name as in the proto, such as `expire_time`.
+   * The field's name as in the proto, such as `expire_time`. DeleteTier also tells whose grants went with the
+   * tier: `granted_consumer_ids` (the first 1,000) and `granted_consumer_count` (all of them).
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * What it was, as in JSON; absent when there was nothing. A secret (a key's value, a bound secret) never
-   * appears: that it changed is told, not from what to what.
+   * What it was, as in JSON; absent when there was nothing. A secret (a key's value, its bound secrets, a
+   * token) never appears: the words `(changed)` stand for it, here and in `new_value`.
    *
    * @generated from field: google.protobuf.Value old_value = 2;
    */
   oldValue?: Value | undefined;
 
   /**
-   * What it is now, as in JSON; absent when there is nothing any more. For a secret, the words `(changed)`.
+   * What it is now, as in JSON; absent when there is nothing any more.
    *
    * @generated from field: google.protobuf.Value new_value = 3;
    */

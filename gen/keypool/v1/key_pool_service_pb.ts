@@ -218,7 +218,7 @@ export const KeyPoolService: GenService<{
    * - RESOURCE_EXHAUSTED POOL_EXHAUSTED: every key is at a limit; RetryInfo and Retry-After tell when the first
    *   is free.
    * - FAILED_PRECONDITION POOL_EMPTY: waiting does not help (no active key, or all budgets for life are spent).
-   * - INVALID_ARGUMENT UNITS_TOO_LARGE: more units than any limit or budget allows at once.
+   * - INVALID_ARGUMENT UNITS_TOO_LARGE: more units than any limit allows at once.
    * - INVALID_ARGUMENT REQUEST_ID_REUSED: the same `request_id` with other fields.
    * - UNAVAILABLE STORE_UNAVAILABLE: the audit row could not be made durable and no value left; try again after
    *   RetryInfo.

@@ -58,6 +58,12 @@ export interface RequestDocument {
   readonly expireAt: Date;
 }
 
+/** `_id` says that a tier has a key with this value, so that no other gets it. */
+export interface FingerprintDocument {
+  readonly _id: string;
+  readonly key: string;
+}
+
 /** `features`: those whose parked keys are to try again. `doneAt` lets the row expire. */
 export interface JobDocument extends Omit<Job, 'id'> {
   readonly _id: string;
@@ -78,6 +84,7 @@ export interface SchemaDocument {
 export interface Collections {
   readonly tiers: Collection<TierDocument>;
   readonly keys: Collection<KeyDocument>;
+  readonly fingerprints: Collection<FingerprintDocument>;
   readonly consumers: Collection<ConsumerDocument>;
   readonly usage: Collection<UsageDocument>;
   readonly adminEvents: Collection<AdminEventDocument>;
@@ -91,6 +98,7 @@ export function collectionsOf(db: Db): Collections {
   return {
     tiers: db.collection('tiers'),
     keys: db.collection('keys'),
+    fingerprints: db.collection('fingerprints'),
     consumers: db.collection('consumers'),
     usage: db.collection('usage_events'),
     adminEvents: db.collection('admin_events'),

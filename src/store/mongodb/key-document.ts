@@ -25,6 +25,8 @@ export interface KeyDocument
   readonly metadata: StoredMap;
   /** When an expiring key is to be taken out of its queues; absent once it is. */
   readonly parkAt?: number;
+  /** Its `expireAt`, on a key that is out of its queues as its time was over by the store's clock then. */
+  readonly outExpired?: number;
   /** The answer of the row's last take. */
   readonly took?: Took;
   /** Counts the edits that locked the row; means nothing else. */

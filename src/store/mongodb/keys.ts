@@ -36,6 +36,31 @@ function noSuchKey(id: string): StoreError {
   return new StoreError('not-found', `There is no key "${id}".`);
 }
 
+function fingerprintId({ tierId, fingerprint }: Pick<Key, 'tierId' | 'fingerprint'>): string {
+  return `${tierId}|${fingerprint}`;
+}
+
+/** Rows of their own, as a unique index of `keys` would have to begin with its shard key. Errors: a duplicate key's. */
+async function claimFingerprints(
+  { rows }: MongoContext,
+  keys: readonly Key[],
+  session: ClientSession,
+): Promise<void> {
+  if (keys.length === 0) return;
+  await rows.fingerprints.insertMany(
+    keys.map((key) => ({ _id: fingerprintId(key), key: key.id })),
+    { session },
+  );
+}
+
+async function releaseFingerprint(
+  { rows }: MongoContext,
+  key: Pick<Key, 'tierId' | 'fingerprint'>,
+  session: ClientSession,
+): Promise<void> {
+  await rows.fingerprints.deleteOne({ _id: fingerprintId(key) }, { session });
+}
+
 /** Keys and their tier's revision go together: an edit of the tier, or its removal, waits or starts again. */
 function createKeys(
   context: MongoContext,
@@ -46,6 +71,7 @@ function createKeys(
     const tier = await lockTier(context, tierId, session);
     const nextFresh = () => freshRank(context.ranks.next(1));
     const { keys, events } = build(tier, nextFresh, storeNow(context));
+    await claimFingerprints(context, keys, session);
     if (keys.length > 0) await context.rows.keys.insertMany(keys.map(toKeyDocument), { session });
     await writeEvents(context, events, session);
     return keys;
@@ -92,6 +118,10 @@ async function editKey(
       await session.abortTransaction();
       return row;
     }
+    if (row.fingerprint !== before.fingerprint) {
+      await releaseFingerprint(context, before, session);
+      await claimFingerprints(context, [row], session);
+    }
     await context.rows.keys.updateOne({ _id: id, tierId }, changesTo(row), { session });
     await writeEvents(context, [event], session);
     return row;
@@ -101,7 +131,7 @@ async function editKey(
 /** Writes all fields of the model, and takes away those that the row is to be without. */
 function changesTo(key: Key) {
   const { _id: _same, ...fields } = toKeyDocument(key);
-  const absent = (['openEnd', 'parkAt'] as const).filter((name) => !(name in fields));
+  const absent = (['openEnd', 'parkAt', 'outExpired'] as const).filter((name) => !(name in fields));
   return {
     $set: fields satisfies Partial<KeyDocument>,
     ...(absent.length === 0
@@ -115,6 +145,7 @@ async function deleteKey(context: MongoContext, id: string, check: (key: Key) =>
   await transact(context, async (session) => {
     const document = await context.rows.keys.findOneAndDelete({ _id: id, tierId }, { session });
     if (document === null) throw noSuchKey(id);
+    await releaseFingerprint(context, document, session);
     await writeEvents(context, [check(fromKeyDocument(document))], session);
   });
 }

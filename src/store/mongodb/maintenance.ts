@@ -1,6 +1,7 @@
 import type { MaintenanceStore } from '../port.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { atEdge, isDuplicateKey } from './driver-errors.ts';
+import { parkExpiredKeys } from './expired-keys.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 
 type Maintenance = Pick<
@@ -48,23 +49,6 @@ async function isReachable({ client }: MongoContext): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function parkExpiredKeys(context: MongoContext, limit: number): Promise<number> {
-  const { keys } = context.rows;
-  const expired = { parkAt: { $lte: storeNow(context) } };
-  const found = await keys
-    .find(expired)
-    .project<{ _id: string }>({ _id: 1 })
-    .sort({ parkAt: 1 })
-    .limit(limit)
-    .toArray();
-  const { modifiedCount } = await keys.updateMany(
-    // An edit may have given it more time since.
-    { ...expired, _id: { $in: found.map(({ _id }) => _id) } },
-    { $set: { ready: {}, due: {} }, $unset: { parkAt: true } },
-  );
-  return modifiedCount;
 }
 
 async function keepMeta({ rows }: MongoContext, name: string, value: string): Promise<string> {

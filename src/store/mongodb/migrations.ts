@@ -48,16 +48,26 @@ async function createCollection(db: Db, name: string): Promise<void> {
 
 async function createFirstSchema(db: Db): Promise<void> {
   // Before they are used in transactions, where creating one conflicts with others doing the same.
-  const names = ['tiers', 'keys', 'consumers', 'usage_events', 'admin_events', 'requests', 'jobs', 'meta'];
+  const names = [
+    'tiers',
+    'keys',
+    'fingerprints',
+    'consumers',
+    'usage_events',
+    'admin_events',
+    'requests',
+    'jobs',
+    'meta',
+  ];
   await Promise.all(names.map((name) => createCollection(db, name)));
   const keys = db.collection('keys');
   await keys.createIndex({ '$**': 1 }, { wildcardProjection: { ready: 1, due: 1 }, name: PLACES_INDEX });
   await keys.createIndexes([
-    { key: { tierId: 1, fingerprint: 1 }, unique: true },
     { key: { tierId: 1, _id: 1 } },
     { key: { tierId: 1, placed: 1 } },
     { key: { openEnd: 1 }, sparse: true },
     { key: { parkAt: 1 }, sparse: true },
+    { key: { outExpired: 1 }, sparse: true },
   ]);
   await db.collection('consumers').createIndexes([{ key: { tokenHash: 1 }, unique: true }]);
   await db.collection('consumers').createIndexes([{ key: { grantedTierIds: 1 } }]);

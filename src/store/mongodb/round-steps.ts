@@ -12,6 +12,7 @@ import type { Took } from '../../model/take.ts';
 import { highestRank, readCandidates, type SeenRows } from './candidates.ts';
 import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
+import { noteExpired } from './expired-keys.ts';
 import { recoverTake } from './recovery.ts';
 import { guardsOf, leaveBy, sendTake, type TakenRow } from './send-take.ts';
 import type { RowShape } from './take-decision.ts';
@@ -122,6 +123,8 @@ async function takeOne(
   if (reply?.kind !== 'took') return null;
   if (settled.length > 0) context.settled.gone(keyId, settled);
   const { row, sentAt } = reply;
+  if (row.took.reason === 'unusable' && row.expireAt !== null)
+    context.background.run('Noting an expired key', () => noteExpired(context, key, row.took.at));
   if (row.took.granted > 0)
     taken.set(request.take, {
       ...key,

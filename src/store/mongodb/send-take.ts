@@ -12,7 +12,8 @@ import type { KeyDocument } from './key-document.ts';
 import type { RowShape } from './take-decision.ts';
 import { STORE_NOW, takeFilter, takePipeline } from './take-pipeline.ts';
 
-const TAKE_MAX_MS = { least: 50, most: 1000 } as const;
+/** The least leaves a majority the time to confirm; it is a quarter of the longest default guard. */
+const TAKE_MAX_MS = { least: 250, most: 1000 } as const;
 const MAX_TIME_EXPIRED = 50;
 
 const ROW_PROJECTION = {
@@ -33,8 +34,9 @@ export type TakenRow = Pick<KeyDocument, '_id' | 'name' | 'value' | 'secrets' | 
 };
 
 /**
- * What became of a take. `gone`: there is no such key. `expired`: the server gave it up in time. `unknown`: it may have happened, or still happen; what it took
- * stays counted until it is recovered, or leaves its windows.
+ * What became of a take. `gone`: there is no such key. `expired`: the server gave it up, since another held the row for
+ * too long. `unknown`: it may have happened, or still happen; what it took stays counted until it is recovered, or
+ * leaves its windows.
  */
 export type TakeReply =
   | { readonly kind: 'took'; readonly row: TakenRow; readonly sentAt: number }

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientSession } from 'mongodb';
-import type { AdminEvent } from '../../model/audit.ts';
 import type { Tier } from '../../model/tier.ts';
 import { StoreError } from '../errors.ts';
 import type { TierStore } from '../port.ts';
@@ -121,18 +120,20 @@ async function writeJob(
 async function deleteTier(
   context: MongoContext,
   id: string,
-  check: (tier: Tier) => AdminEvent,
+  check: Parameters<TierStore['deleteTier']>[1],
 ): Promise<void> {
   const { rows, announce } = context;
   await transact(context, async (session) => {
     const document = await rows.tiers.findOneAndDelete({ _id: id }, { session });
     if (document === null) throw noSuchTier(id);
-    const event = check(fromTierDocument(document));
+    const granted = rows.consumers.find({ grantedTierIds: id }, { session, projection: { _id: 1 } });
+    const consumerIds = (await granted.sort({ _id: 1 }).toArray()).map((consumer) => consumer._id);
+    const event = check(fromTierDocument(document), consumerIds);
     if ((await rows.keys.findOne({ tierId: id }, { session, projection: { _id: 1 } })) !== null)
       throw new StoreError('not-empty', `The tier "${id}" has keys.`);
     await rows.consumers.updateMany(
       { grantedTierIds: id },
-      { $pull: { grantedTierIds: id }, $set: { updatedAt: storeNow(context) } },
+      { $pull: { grantedTierIds: id }, $inc: { version: 1 }, $set: { updatedAt: storeNow(context) } },
       { session },
     );
     await rows.jobs.deleteMany({ tierId: id, state: 'running' }, { session });

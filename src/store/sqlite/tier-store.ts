@@ -25,7 +25,15 @@ export function createTierStore(core: Core): TierStore {
   const { db, transactions, tiers, jobs, adminEvents, names } = core;
   const countKeys = prepare<{ n: number }>(db, 'SELECT count(*) AS n FROM keys WHERE tier = ?');
   const anyKey = prepare<{ no: number }>(db, 'SELECT no FROM keys WHERE tier = ? LIMIT 1');
-  const granted = prepare<{ consumer: string }>(db, 'SELECT DISTINCT consumer FROM grants WHERE tier = ?');
+  const granted = prepare<{ consumer: string }>(
+    db,
+    'SELECT DISTINCT consumer FROM grants WHERE tier = ? ORDER BY consumer',
+  );
+  const raiseVersions = prepare(
+    db,
+    `UPDATE consumers SET version = version + 1, updated_at = ?
+     WHERE id IN (SELECT consumer FROM grants WHERE tier = ?)`,
+  );
   const removeGrants = prepare(db, 'DELETE FROM grants WHERE tier = ?');
   const placeJob = (tier: Tier): Job => {
     const now = core.now();
@@ -66,10 +74,11 @@ export function createTierStore(core: Core): TierStore {
     },
     deleteTier: async (id, check) => {
       const consumers = transactions.write(() => {
-        const event = check(requireTier(core, id));
+        const consumers = granted.all(id).map((row) => row.consumer);
+        const event = check(requireTier(core, id), consumers);
         if (anyKey.get(names.find(id)) !== undefined)
           throw new StoreError('not-empty', `the tier ${id} has keys`);
-        const consumers = granted.all(id).map((row) => row.consumer);
+        raiseVersions.run(core.now(), id);
         removeGrants.run(id);
         jobs.removeOfTier(id);
         tiers.remove(id);

@@ -1,21 +1,32 @@
 import type { UniversalHandler } from '@connectrpc/connect/protocol';
+import { errorToJson } from '@connectrpc/connect/protocol-connect';
 import type { KeypoolError } from '../../domain/errors.ts';
 import type { Clock } from '../../model/clock.ts';
 import { createIpList } from '../../model/ip-list.ts';
 import { errorResponse } from '../error-response.ts';
+import { toConnectError } from '../errors.ts';
 import type { Health } from '../health.ts';
 import type { Log } from '../log.ts';
-import { methodNotFound, overloaded, shuttingDown } from '../refusals.ts';
+import { hostMissing, methodNotFound, overloaded, shuttingDown, unknownExpectation } from '../refusals.ts';
 import { refuse } from '../refuse.ts';
+import { needsToken } from '../request-gate.ts';
 import { createRequestInfo, type RequestInfo } from '../request-info.ts';
 import { wireProtocolOf } from '../wire-protocol.ts';
 import { createCors } from './cors.ts';
-import { type HttpHandler, type HttpRequest, type HttpResponse, headerOf, pathOf } from './message.ts';
+import {
+  connectionOf,
+  type HttpHandler,
+  type HttpRequest,
+  type HttpResponse,
+  headerOf,
+  pathOf,
+  type UnreadAnswer,
+} from './message.ts';
 import { peerAddressOf } from './peer-address.ts';
 import { PLAIN_PATHS, plainAnswer } from './plain-routes.ts';
 import { requestIdOf } from './request-id.ts';
-import { logRequest } from './request-log.ts';
-import { type RpcLimits, serveRpc } from './rpc.ts';
+import { logRequest, logUnread } from './request-log.ts';
+import { isOpenEnded, type RpcLimits, serveRpc } from './rpc.ts';
 import { writeWhole } from './write-response.ts';
 
 export interface HttpOptions {
@@ -52,19 +63,40 @@ function sendJson(request: HttpRequest, response: HttpResponse, status: number, 
   response.end(request.method === 'HEAD' ? '' : text);
 }
 
+/** What is wrong with a head whatever it asks for, and the HTTP status of that; null when nothing is. */
+function headFault(request: HttpRequest): readonly [error: KeypoolError, status: number] | null {
+  const { expect } = request.headers;
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') return [unknownExpectation(), 417];
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) return [hostMissing(), 400];
+  return null;
+}
+
+/** Ends the connection or stream of a caller that does not take its answer; gives how to call that off. */
+function limitAnswer(response: HttpResponse, requestTimeoutMs: number): () => void {
+  // A call's own time, then as much again for its answer, and a second more than these take at most.
+  const timer = setTimeout(() => response.destroy(), 2 * requestTimeoutMs + 1000);
+  const callOff = (): void => clearTimeout(timer);
+  response.once('close', callOff);
+  return callOff;
+}
+
 type Serve = (request: HttpRequest, response: HttpResponse, info: RequestInfo) => Promise<void>;
 
 /** Preflights, plain routes, RPCs, and what is none of these. */
 function createServe({ handlers, health, log }: HttpParts, options: HttpOptions): Serve {
   const cors = createCors(options.corsOrigins);
-  let underWay = 0;
+  const { maxConcurrentRequests, requestTimeoutMs } = options.limits;
+  // Anybody may make calls without a token: they take no room from the others.
+  const underWay = { withToken: 0, withoutToken: 0 };
 
   return async (request, response, info) => {
-    const refuseWith = (error: KeypoolError): Promise<void> => {
-      const protocol = wireProtocolOf(headerOf(request, 'content-type'));
-      const status = error.reason === 'METHOD_NOT_FOUND' ? 404 : undefined;
-      return writeWhole(errorResponse(protocol, refuse(error, info, log), status), request, response);
+    const callOffLimit = limitAnswer(response, requestTimeoutMs);
+    const refuseWith = (error: KeypoolError, status?: number): Promise<void> => {
+      const contentType = headerOf(request, 'content-type');
+      return writeWhole(errorResponse(contentType, refuse(error, info, log), status), request, response);
     };
+    const fault = headFault(request);
+    if (fault !== null) return refuseWith(...fault);
     const path = pathOf(request);
     const origin = headerOf(request, 'origin') ?? undefined;
     if (request.method === 'OPTIONS') {
@@ -80,12 +112,14 @@ function createServe({ handlers, health, log }: HttpParts, options: HttpOptions)
     }
     const handler = handlers.get(path);
     if (health.shutdown.aborted) return refuseWith(shuttingDown());
-    if (handler === undefined) return refuseWith(methodNotFound());
-    if (underWay >= options.limits.maxConcurrentRequests) return refuseWith(overloaded());
-    underWay += 1;
+    if (handler === undefined) return refuseWith(methodNotFound(), 404);
+    const kind = needsToken(handler.method) ? 'withToken' : 'withoutToken';
+    if (underWay[kind] >= maxConcurrentRequests) return refuseWith(overloaded());
+    underWay[kind] += 1;
     response.once('close', () => {
-      underWay -= 1;
+      underWay[kind] -= 1;
     });
+    if (isOpenEnded(handler)) callOffLimit();
     await serveRpc(handler, request, response, info, log, options.limits);
   };
 }
@@ -108,9 +142,20 @@ export function createHttpHandler(parts: HttpParts, options: HttpOptions): HttpH
     });
   }
 
-  return (request, response) => {
+  function refuseUnread(error: KeypoolError, status: number, socketAddress?: string): UnreadAnswer {
+    const requestId = newId();
+    const peerAddress = peerAddressOf(socketAddress, undefined, trusted);
+    if (options.logRequests) logUnread(log, { reason: error.reason, status, requestId, peerAddress });
+    return { requestId, body: JSON.stringify(errorToJson(toConnectError(error, requestId), undefined)) };
+  }
+
+  const handle = (request: HttpRequest, response: HttpResponse): void => {
     const peer = peerAddressOf(request.socket?.remoteAddress, request.headers['x-forwarded-for'], trusted);
-    const info = createRequestInfo(requestIdOf(request.headers['x-request-id'], newId), peer);
+    const info = createRequestInfo(
+      requestIdOf(request.headers['x-request-id'], newId),
+      peer,
+      connectionOf(request),
+    );
     const brokeOff = (error: unknown): void =>
       log.debug({ err: error, request_id: info.requestId }, 'a request broke off');
     response.setHeader('X-Request-Id', info.requestId);
@@ -123,9 +168,10 @@ export function createHttpHandler(parts: HttpParts, options: HttpOptions): HttpH
       const failure = refuse(error, info, log);
       if (response.headersSent) response.destroy();
       else {
-        const protocol = wireProtocolOf(headerOf(request, 'content-type'));
-        writeWhole(errorResponse(protocol, failure), request, response).catch(() => response.destroy());
+        const contentType = headerOf(request, 'content-type');
+        writeWhole(errorResponse(contentType, failure), request, response).catch(() => response.destroy());
       }
     });
   };
+  return Object.assign(handle, { refuseUnread });
 }

@@ -1,16 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { KeypoolError } from '../../domain/errors.ts';
 
 /** A request and its response of either HTTP version, as Node gives them. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
-/** Serves one request; never throws, and always ends the response. */
-export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
+/** What is answered to bytes that never became a request. */
+export interface UnreadAnswer {
+  readonly requestId: string;
+  /** JSON. */
+  readonly body: string;
+}
 
-/** The path without the query. */
+export interface HttpHandler {
+  /** Serves one request; never throws, and always ends the response. */
+  (request: HttpRequest, response: HttpResponse): void;
+  /** Refuses, and notes in the log, what could not be read as a request. */
+  readonly refuseUnread: (error: KeypoolError, status: number, socketAddress?: string) => UnreadAnswer;
+}
+
+const SCHEME_AND_HOST = /^https?:\/\/[^/?]*/i;
+
+/** The path without the query, also of a target in absolute form (RFC 9112, 3.2.2). */
 export function pathOf(request: HttpRequest): string {
-  return (request.url ?? '').split('?', 1)[0] ?? '';
+  const path = (request.url ?? '').replace(SCHEME_AND_HOST, '').split('?', 1)[0];
+  return path === undefined || path === '' ? '/' : path;
 }
 
 /** One header's value; null when it is absent or given as a list. */
@@ -21,6 +36,11 @@ export function headerOf(request: HttpRequest, name: string): string | null {
 
 export function isHttp2(response: HttpResponse): response is Http2ServerResponse {
   return 'stream' in response;
+}
+
+/** One and the same object for all requests of a connection. */
+export function connectionOf(request: HttpRequest): object {
+  return ('stream' in request ? request.stream.session : request.socket) ?? request;
 }
 
 /** True when nothing more can be sent: the connection or the stream is closed. */

@@ -1,5 +1,5 @@
 import type { Identity } from '../../domain/context.ts';
-import { CODE_OF_REASON } from '../../domain/errors.ts';
+import { CODE_OF_REASON, type Reason } from '../../domain/errors.ts';
 import type { Log } from '../log.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
@@ -15,6 +15,29 @@ export interface LoggedRequest {
 function identityText(identity: Identity | null): string | null {
   if (identity === null) return null;
   return identity.kind === 'root' ? 'root' : identity.consumer.id;
+}
+
+/** One line for what could not be read as a request. */
+export function logUnread(
+  log: Log,
+  unread: {
+    readonly reason: Reason;
+    readonly status: number;
+    readonly requestId: string;
+    readonly peerAddress: string;
+  },
+): void {
+  const fields = {
+    method: '(unreadable)',
+    code: CODE_OF_REASON[unread.reason],
+    reason: unread.reason,
+    http_status: unread.status,
+    request_id: unread.requestId,
+    identity: null,
+    peer_address: unread.peerAddress,
+    protocol: 'plain HTTP/1.1',
+  };
+  log.info(fields, 'request');
 }
 
 /** One line for a request that is over. */

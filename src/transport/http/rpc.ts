@@ -7,7 +7,7 @@ import { type RequestInfo, setRequestInfo } from '../request-info.ts';
 import { serveCall } from '../serve-call.ts';
 import { wireProtocolOf } from '../wire-protocol.ts';
 import { deadlineMs } from './deadline.ts';
-import { type HttpRequest, type HttpResponse, headerOf } from './message.ts';
+import { type HttpRequest, type HttpResponse, headerOf, isGone } from './message.ts';
 import { requestBody } from './request-body.ts';
 import { writeStream, writeWhole } from './write-response.ts';
 
@@ -28,7 +28,7 @@ function webHeaders(request: HttpRequest): Headers {
 }
 
 /** Calls that stay open as long as the caller likes. */
-function isOpenEnded(handler: UniversalHandler): boolean {
+export function isOpenEnded(handler: UniversalHandler): boolean {
   return handler.method.methodKind === 'server_streaming';
 }
 
@@ -67,6 +67,8 @@ function startTimer(ms: number, maxMs: number, response: HttpResponse): Timer {
     passed: passed.promise,
     answered: () => {
       answered = true;
+      timer ??= setTimeout(onTime, maxMs);
+      if (isGone(response)) clearTimeout(timer);
     },
   };
 }
@@ -80,14 +82,15 @@ export async function serveRpc(
   log: Log,
   limits: RpcLimits,
 ): Promise<void> {
-  const protocol = wireProtocolOf(headerOf(request, 'content-type'));
+  const contentType = headerOf(request, 'content-type');
+  const protocol = wireProtocolOf(contentType);
   const header = webHeaders(request);
   const longestMs = isOpenEnded(handler) ? Number.POSITIVE_INFINITY : limits.requestTimeoutMs;
   const timeoutMs = deadlineMs(protocol, header, longestMs);
   const timer = startTimer(timeoutMs, limits.requestTimeoutMs, response);
   const contextValues = createContextValues();
   setRequestInfo(contextValues, info);
-  const isJson = header.get('content-type')?.startsWith('application/json') === true;
+  const isJson = contentType?.toLowerCase().startsWith('application/json') === true;
   const chunks: Uint8Array[] = [];
   const call = {
     handler,
@@ -107,14 +110,23 @@ export async function serveRpc(
     },
   };
   const late = timer.passed.then(
-    (error): UniversalServerResponse => errorResponse(protocol, refuse(error, info, log)),
+    (error): UniversalServerResponse => errorResponse(contentType, refuse(error, info, log)),
   );
+  const send = (answer: UniversalServerResponse): Promise<void> =>
+    handler.method.methodKind === 'unary'
+      ? writeWhole(answer, request, response)
+      : writeStream(answer, response);
   try {
-    const served = await Promise.race([serveCall(call, log, limits.maxRequestBytes), late]);
+    const work = serveCall(call, log, limits.maxRequestBytes);
+    const served = await Promise.race([work, late]);
+    if (timer.signal.aborted || isGone(response)) {
+      const neverLeft = (): void => info.neverLeft?.();
+      work.then(neverLeft, neverLeft);
+      return await send(await late);
+    }
     const refused = info.refuseAtLast?.() ?? null;
-    const answer = refused === null ? served : errorResponse(protocol, refuse(refused, info, log));
-    if (handler.method.methodKind === 'unary') await writeWhole(answer, request, response);
-    else await writeStream(answer, response);
+    const answer = refused === null ? served : errorResponse(contentType, refuse(refused, info, log));
+    await send(answer);
   } finally {
     timer.answered();
   }

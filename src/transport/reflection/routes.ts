@@ -9,17 +9,19 @@ import { AuthService } from '../../../gen/keypool/v1/auth_service_pb.ts';
 import { KeyPoolService } from '../../../gen/keypool/v1/key_pool_service_pb.ts';
 import { answerReflection } from './answer.ts';
 import { createDescriptors } from './descriptors.ts';
+import { createQuestionStreams } from './question-streams.ts';
 
-/** Server reflection, v1 and the older v1alpha that many tools still ask for: what this port serves, and its types. */
-export function reflectionRoutes(): (router: ConnectRouter) => void {
+/** Server reflection, v1 and the older v1alpha that many tools still ask for: what this port serves, and its types. Streams end at shutdown. */
+export function reflectionRoutes(shutdown: AbortSignal): (router: ConnectRouter) => void {
   const descriptors = createDescriptors(
     [KeyPoolService, AuthService, AdminService, Health, ServerReflection, ServerReflectionAlpha],
     [file_google_rpc_error_details, file_google_rpc_status],
   );
+  const questions = createQuestionStreams(shutdown);
   return (router) => {
     router.service(ServerReflection, {
       async *serverReflectionInfo(requests) {
-        for await (const request of requests)
+        for await (const request of questions(requests))
           yield {
             validHost: request.host,
             originalRequest: request,
@@ -29,7 +31,7 @@ export function reflectionRoutes(): (router: ConnectRouter) => void {
     });
     router.service(ServerReflectionAlpha, {
       async *serverReflectionInfo(requests) {
-        for await (const request of requests)
+        for await (const request of questions(requests))
           yield {
             validHost: request.host,
             originalRequest: request,

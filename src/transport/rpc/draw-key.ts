@@ -1,6 +1,6 @@
 import type { KeyPoolService } from '../../../gen/keypool/v1/key_pool_service_pb.ts';
 import { drawKey } from '../../domain/draw-key.ts';
-import { refuseIfLate } from '../../domain/release-key.ts';
+import { refuseIfLate, withholdUnsent } from '../../domain/release-key.ts';
 import { callOf } from '../call.ts';
 import { optionalTimestamp } from '../convert/time.ts';
 import { requestInfoOf } from '../request-info.ts';
@@ -14,7 +14,10 @@ export const drawKeyRpc: Rpc<typeof KeyPoolService.method.drawKey> =
       tierId: request.tierId ?? null,
       requestId: request.requestId ?? null,
     });
-    requestInfoOf(handler.values).refuseAtLast = () => refuseIfLate(context, drawn);
+    const info = requestInfoOf(handler.values);
+    info.refuseAtLast = () => refuseIfLate(context, drawn);
+    // With a request id, a retry may have taken the value out by now.
+    if (request.requestId === undefined) info.neverLeft = () => withholdUnsent(context, drawn);
     return {
       drawId: drawn.drawId,
       keyId: drawn.keyId,

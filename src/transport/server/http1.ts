@@ -1,9 +1,13 @@
-import { createServer, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { errorToJson } from '@connectrpc/connect/protocol-connect';
-import type { KeypoolError } from '../../domain/errors.ts';
-import { toConnectError } from '../errors.ts';
-import type { HttpHandler } from '../http/message.ts';
+import type { HttpHandler, UnreadAnswer } from '../http/message.ts';
 import { invalidRequest } from '../refusals.ts';
 import type { ServerOptions } from './options.ts';
 
@@ -11,32 +15,53 @@ import type { ServerOptions } from './options.ts';
 export const HEAD_BYTES_MAX = 16_384;
 /** How often connections are looked over for those that take too long, at most. */
 const CHECK_MS_MAX = 1000;
+/** How much later than our own answer to a slow request the connection itself is given up, in ms. */
+const AFTER_ANSWER_MS = 2000 + CHECK_MS_MAX;
 
 const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to come in. Send it whole, and faster.'],
   HPE_HEADER_OVERFLOW: [431, `The request's headers are larger than ${HEAD_BYTES_MAX} bytes. Send less.`],
 };
 
-function refusalText(status: number, error: KeypoolError): string {
-  const body = JSON.stringify(errorToJson(toConnectError(error, ''), undefined));
+function refusalText(status: number, { requestId, body }: UnreadAnswer): string {
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
     'Connection: close',
     '',
     body,
   ].join('\r\n');
 }
 
+/** A connection's last request and its response. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** True when a response of its own is due, or has gone out, for what a connection sends now. */
+function isAnswered({ request, response }: Exchange): boolean {
+  if (request.complete && response.writableFinished) return false;
+  return response.headersSent || response.socket === null;
+}
+
 /** Answers what is no HTTP/1 request, or too slow or too large a head, and closes. */
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+function onClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  last: Exchange | undefined,
+  handler: HttpHandler,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || (last !== undefined && isAnswered(last))) {
     socket.destroy();
     return;
   }
   const [status, message] = REFUSALS[error.code ?? ''] ?? [400, 'This is no HTTP request that can be read.'];
-  socket.end(refusalText(status, invalidRequest(message)), () => socket.destroy());
+  const address = socket instanceof Socket ? socket.remoteAddress : undefined;
+  const answer = handler.refuseUnread(invalidRequest(message), status, address);
+  socket.end(refusalText(status, answer), () => socket.destroy());
 }
 
 export interface Http1 {
@@ -48,27 +73,35 @@ export interface Http1 {
 /** HTTP/1.1 for connections that are handed over by `server.emit('connection', socket)`. */
 export function createHttp1(options: ServerOptions, handler: HttpHandler): Http1 {
   const underWay = new Set<ServerResponse>();
+  const exchanges = new WeakMap<Duplex, Exchange>();
   let retired = false;
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    exchanges.set(request.socket, { request, response });
+    if (retired) response.shouldKeepAlive = false;
+    underWay.add(response);
+    response.once('close', () => {
+      underWay.delete(response);
+      // Its head may have promised to keep the connection before it was known that there is no more.
+      if (retired) setImmediate(() => server.closeIdleConnections());
+    });
+    handler(request, response);
+  };
   const server = createServer(
     {
       headersTimeout: options.headersTimeoutMs,
-      requestTimeout: Math.max(options.requestTimeoutMs, options.headersTimeoutMs),
+      requestTimeout: options.headersTimeoutMs + options.requestTimeoutMs + AFTER_ANSWER_MS,
+      // Node's own refusals of a missing host and of an expectation have no body.
+      requireHostHeader: false,
       keepAliveTimeout: options.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(CHECK_MS_MAX, Math.ceil(options.headersTimeoutMs / 4)),
       maxHeaderSize: HEAD_BYTES_MAX,
     },
-    (request, response) => {
-      if (retired) response.shouldKeepAlive = false;
-      underWay.add(response);
-      response.once('close', () => {
-        underWay.delete(response);
-        // Its head may have promised to keep the connection before it was known that there is no more.
-        if (retired) setImmediate(() => server.closeIdleConnections());
-      });
-      handler(request, response);
-    },
+    onRequest,
   );
-  server.on('clientError', onClientError);
+  server.on('checkExpectation', onRequest);
+  server.on('clientError', (error, socket) => {
+    onClientError(error, socket, exchanges.get(socket), handler);
+  });
   // It never listens itself, and only this event makes it watch over its time limits.
   server.emit('listening');
   return {

@@ -1,4 +1,11 @@
-import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import {
+  constants,
+  createServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
+import type { Socket } from 'node:net';
 import type { HttpHandler } from '../http/message.ts';
 import type { Log } from '../log.ts';
 import { HEAD_BYTES_MAX } from './http1.ts';
@@ -15,7 +22,8 @@ const RESETS_PER_SECOND_MAX = 100;
 const LINGER_MS = 1000;
 
 export interface Http2 {
-  readonly server: Http2Server;
+  /** Speaks HTTP/2 on a connection. */
+  readonly accept: (socket: Socket) => void;
   /** Sends GOAWAY on every session: calls under way finish, new ones go elsewhere. */
   readonly retire: () => void;
   readonly destroy: () => void;
@@ -45,7 +53,29 @@ function endWhenIdle(session: ServerHttp2Session, options: ServerOptions): void 
   session.once('close', () => clearTimeout(timer));
 }
 
-/** HTTP/2 for connections that are handed over by `server.emit('connection', socket)`. */
+/**
+ * Asks the other side of a session time and again whether it is there, also while calls are open: one that does not
+ * answer before the next question is cut off with its socket, which may hold what nobody reads.
+ */
+function endWhenDead(session: ServerHttp2Session, socket: Socket, everyMs: number): void {
+  let asked = false;
+  const timer = setInterval(() => {
+    const unanswered = asked;
+    asked = true;
+    const sent =
+      !unanswered &&
+      !session.destroyed &&
+      session.ping(() => {
+        asked = false;
+      });
+    if (sent) return;
+    session.destroy();
+    socket.destroy();
+  }, everyMs);
+  socket.once('close', () => clearInterval(timer));
+}
+
+/** HTTP/2 for connections whose kind is known already. */
 export function createHttp2(options: ServerOptions, handler: HttpHandler, log: Log): Http2 {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer({
@@ -55,27 +85,38 @@ export function createHttp2(options: ServerOptions, handler: HttpHandler, log: L
     streamResetBurst: RESETS_BURST_MAX,
     streamResetRate: RESETS_PER_SECOND_MAX,
   });
+  let retired = false;
   server.on('session', (session) => {
     sessions.add(session);
+    if (retired) session.close();
     session.once('close', () => sessions.delete(session));
     session.on('error', (error) => log.debug({ err: error }, 'an HTTP/2 session broke off'));
     endWhenIdle(session, options);
   });
   server.on('sessionError', () => {});
-  server.on('request', (request, response) => {
+  const onRequest = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
     const { stream } = response;
     stream.on('error', (error) => log.debug({ err: error }, 'an HTTP/2 stream broke off'));
-    response.once('finish', () => {
+    stream.once('finish', () => {
       request.resume();
       const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS);
       stream.once('close', () => clearTimeout(timer));
       if (stream.closed) clearTimeout(timer);
     });
     handler(request, response);
-  });
+  };
+  server.on('request', onRequest);
+  server.on('checkExpectation', onRequest);
   return {
-    server,
+    accept: (socket) => {
+      const watch = (session: ServerHttp2Session): void =>
+        endWhenDead(session, socket, options.keepAliveTimeoutMs);
+      server.once('session', watch);
+      server.emit('connection', socket);
+      server.off('session', watch);
+    },
     retire: () => {
+      retired = true;
       for (const session of sessions) session.close();
     },
     destroy: () => {

@@ -9,16 +9,24 @@ import { sniff } from './sniff.ts';
 
 /** Connections open at a time; more are closed at once. */
 const CONNECTIONS_MAX = 20_000;
+/** How long a connection is silent before TCP asks whether its other end is still there, in ms. */
+const TCP_PROBE_MS = 60_000;
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_PROBE_MS };
+
+/** Tells a connection by its other end: TLS wraps each socket in another one, of the same addresses. */
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
 
 function createAcceptor(options: ServerOptions, accept: (socket: Socket) => void): Server {
-  if (options.tls === null) return createNetServer({ noDelay: true }, accept);
+  if (options.tls === null) return createNetServer(SOCKET_OPTIONS, accept);
   return createTlsServer(
     {
       ...options.tls,
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: options.headersTimeoutMs,
       minVersion: 'TLSv1.2',
-      noDelay: true,
+      ...SOCKET_OPTIONS,
     },
     accept,
   );
@@ -54,23 +62,26 @@ export async function startServer(
   const http1 = createHttp1(options, handler);
   const http2 = createHttp2(options, handler, log);
   const sockets = new Set<Socket>();
-  const undecided = new Set<Socket>();
+  /** Those of which it is not known yet what they speak, also in a TLS handshake: the plain socket, by {@link peerOf}. */
+  const undecided = new Map<string, Socket>();
   let closing: Promise<void> | null = null;
 
   const acceptor = createAcceptor(options, (socket) => {
-    undecided.add(socket);
     sniff(socket, options.headersTimeoutMs, (version) => {
-      undecided.delete(socket);
-      (version === 2 ? http2.server : http1.server).emit('connection', socket);
+      undecided.delete(peerOf(socket));
+      if (version === 2) http2.accept(socket);
+      else http1.server.emit('connection', socket);
     });
   });
   acceptor.maxConnections = CONNECTIONS_MAX;
   acceptor.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket);
     sockets.add(socket);
+    undecided.set(peer, socket);
     socket.on('error', (error) => log.debug({ err: error }, 'a connection broke off'));
     socket.once('close', () => {
       sockets.delete(socket);
-      undecided.delete(socket);
+      if (undecided.get(peer) === socket) undecided.delete(peer);
     });
   });
   acceptor.on('tlsClientError', (error: Error, socket: Socket) => {
@@ -83,7 +94,7 @@ export async function startServer(
 
   async function shutDown(): Promise<void> {
     const closed = new Promise<void>((resolve) => acceptor.close(() => resolve()));
-    for (const socket of undecided) socket.destroy();
+    for (const socket of undecided.values()) socket.destroy();
     http1.retire();
     http2.retire();
     const timer = setTimeout(() => {

@@ -1,0 +1,65 @@
+import type { MongoContext } from './context.ts';
+import { storeNow } from './context.ts';
+import { placePipeline } from './job-pipeline.ts';
+import { NOWHERE } from './place-expressions.ts';
+import type { KeyName } from './send-take.ts';
+import { STORE_NOW } from './take-pipeline.ts';
+import { fromTierDocument } from './tiers.ts';
+
+const PARK = [{ $set: { ready: NOWHERE, due: NOWHERE, outExpired: '$expireAt', parkAt: '$$REMOVE' } }];
+
+/**
+ * Takes expired keys out of their queues, and puts back those that are out since the clock was ahead, and have not
+ * expired. Returns how many rows it changed; it looks at `limit` at most.
+ */
+export async function parkExpiredKeys(context: MongoContext, limit: number): Promise<number> {
+  const { keys } = context.rows;
+  const expired = { parkAt: { $lte: storeNow(context) } };
+  const found = await keys
+    .find(expired)
+    .project<{ _id: string }>({ _id: 1 })
+    .sort({ parkAt: 1 })
+    .limit(limit)
+    .toArray();
+  if (found.length === limit) return park();
+  return (await park()) + (await putBack(context, limit - found.length));
+
+  async function park(): Promise<number> {
+    if (found.length === 0) return 0;
+    // An edit may have given it more time since.
+    const ids = found.map(({ _id }) => _id);
+    return (await keys.updateMany({ ...expired, _id: { $in: ids } }, PARK)).modifiedCount;
+  }
+}
+
+/** Notes of a key that a draw found expired at the store's moment `at` (ms), and put out, that it may come back. */
+export async function noteExpired({ rows }: MongoContext, key: KeyName, at: number): Promise<void> {
+  const filter = { _id: key.keyId, tierId: key.tierId, expireAt: { $lte: at }, parkAt: { $exists: true } };
+  await rows.keys.updateOne({ ...filter, ready: {}, due: {} }, PARK);
+}
+
+async function putBack(context: MongoContext, limit: number): Promise<number> {
+  const { keys, tiers } = context.rows;
+  const tooSoon = { outExpired: { $gt: storeNow(context) } };
+  const found = await keys
+    .find(tooSoon)
+    .project<{ _id: string; tierId: string }>({ tierId: 1 })
+    .sort({ outExpired: 1 })
+    .limit(limit)
+    .toArray();
+  let back = 0;
+  for (const [tierId, rows] of Map.groupBy(found, (row) => row.tierId)) {
+    const tier = await tiers.findOne({ _id: tierId });
+    if (tier === null) continue;
+    const { modifiedCount } = await keys.updateMany(
+      // A row placed by a newer revision has queues that are not known here yet.
+      { ...tooSoon, tierId, placed: { $lte: tier.revision }, _id: { $in: rows.map(({ _id }) => _id) } },
+      [
+        ...placePipeline(fromTierDocument(tier), [], context.ranks.next(1), STORE_NOW),
+        { $set: { outExpired: '$$REMOVE', parkAt: '$expireAt' } },
+      ],
+    );
+    back += modifiedCount;
+  }
+  return back;
+}

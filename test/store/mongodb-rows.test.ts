@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { MongoClient } from 'mongodb';
+import { v7 as uuid } from 'uuid';
+import { openMongoStore } from '../../src/store/mongodb/open.ts';
+import { drawMany, kinds, mustDraw } from '../support/drawing.ts';
+import { sharedMongod } from '../support/mongod.ts';
+import { addKey, addTier } from '../support/store-rows.ts';
+import { systemClock } from '../support/test-clock.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** A store, with a client of its database that does what clocks and other writers might. */
+async function scene(t: TestContext) {
+  const lease = await sharedMongod();
+  const client = await MongoClient.connect(lease.uri);
+  const store = await openMongoStore(lease.uri, { clock: systemClock, newId: uuid, warn: () => {} });
+  t.after(async () => {
+    await Promise.all([client.close(), store.close()]);
+    await lease.drop();
+  });
+  const tiers = [await addTier(store, { a: [] })];
+  const keys = client.db(lease.databaseName).collection<{ _id: string }>('keys');
+  return { client, store, tiers, keys };
+}
+
+describe('a key that was put out as expired by a clock that was ahead', () => {
+  it('comes back with the next sweep, when a draw had met it', async (t) => {
+    const { store, tiers, keys } = await scene(t);
+    const expireAt = store.now() + HOUR_MS;
+    await addKey(store, 'tier', { expireAt });
+    const out = { ready: {}, due: {}, outExpired: expireAt };
+    await keys.updateOne({}, { $set: out, $unset: { parkAt: true } });
+    assert.deepEqual(kinds(await drawMany(store, tiers, 'a', 1)), { empty: 1 });
+    assert.equal(await store.parkExpiredKeys(10), 1);
+    await mustDraw(store, tiers, 'a');
+    assert.equal(await store.parkExpiredKeys(10), 0);
+  });
+});
+
+describe('a row that another transaction holds', () => {
+  it('holds up draws of other keys for a second at most, and is drawn when it is free', async (t) => {
+    const { client, store, tiers, keys } = await scene(t);
+    const held = await addKey(store, 'tier');
+    await addKey(store, 'tier');
+    const session = client.startSession();
+    session.startTransaction();
+    await keys.updateOne({ _id: held.id }, { $inc: { locks: 1 } }, { session });
+    const askedAt = performance.now();
+    assert.deepEqual(kinds(await drawMany(store, tiers, 'a', 4)), { drawn: 4 });
+    assert.ok(performance.now() - askedAt < 2500);
+    await session.abortTransaction();
+    await session.endSession();
+    const after = await drawMany(store, tiers, 'a', 4);
+    assert.ok(after.some((result) => result.kind === 'drawn' && result.keyId === held.id));
+  });
+});
