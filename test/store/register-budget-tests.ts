@@ -10,8 +10,6 @@ import { type StoreFactory, useStore } from '../support/store-harness.ts';
 import { addKey, addKeys, addTier, editKey, same } from '../support/store-rows.ts';
 
 const HOUR_MS = 3_600_000;
-/** Takes are settled soon in these tests, so that a spent key is soon known to be out for good. */
-const OPEN_TAKE_MS = 100;
 
 /** Waits until the store knows that nothing can come back: a spent key waits while a take of it is open. */
 function emptied(store: Store, tiers: readonly Tier[], feature: string): Promise<true> {
@@ -24,7 +22,7 @@ function emptied(store: Store, tiers: readonly Tier[], feature: string): Promise
 export function registerBudgetTests(name: string, makeStore: StoreFactory): void {
   describe(`${name}: a lifetime budget`, () => {
     it('ends exactly at its limit, and then waiting does not help', async (t) => {
-      const { store } = await useStore(t, makeStore, { openTakeMs: OPEN_TAKE_MS });
+      const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });
       const keys = await addKeys(store, 'tier', same(4, { budgets: [budgetOf(25)] }));
       const draws = Array.from({ length: 130 }, () => drawOf([tier], 'a'));
@@ -35,7 +33,7 @@ export function registerBudgetTests(name: string, makeStore: StoreFactory): void
     });
 
     it('is shared by all features of its key: spent through one, it moves the places of the others', async (t) => {
-      const { store } = await useStore(t, makeStore, { openTakeMs: OPEN_TAKE_MS });
+      const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [], b: [limitOf('sliding', 9, HOUR_MS)], c: [] });
       const key = await addKey(store, 'tier', { budgets: [budgetOf(3)] });
       await drawMany(store, [tier], 'b', 1);

@@ -7,7 +7,7 @@ import { usageEvents } from '../support/listing.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
 import { addKey, addKeys, addTier, editKey, same } from '../support/store-rows.ts';
 
-const OPEN_TAKE_MS = 200;
+const OPEN_TAKE_MS = 1000;
 
 export function registerRecoveryTests(name: string, makeStore: StoreFactory): void {
   describe(`${name}: recovery`, () => {

@@ -167,7 +167,7 @@ function registerRaceTests(name: string, makeStore: StoreFactory): void {
     });
 
     it('in rounds of several stores at the same time are one draw', async (t) => {
-      const opened = await useStore(t, makeStore, { openTakeMs: 100 });
+      const opened = await useStore(t, makeStore, { openTakeMs: 500 });
       const tiers = [await addTier(opened.store, { a: [] })];
       const { id: keyId } = await addKey(opened.store, 'tier', { budgets: [budgetOf(50)] });
       await opened.store.close();

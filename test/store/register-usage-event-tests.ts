@@ -164,7 +164,7 @@ function registerRetentionTests(name: string, makeStore: StoreFactory): void {
     });
 
     it('deletes those of a key with budgets too, once their takes are settled', async (t) => {
-      const { store, waitUntil } = await useStore(t, makeStore, { openTakeMs: 100 });
+      const { store, waitUntil } = await useStore(t, makeStore, { openTakeMs: 500 });
       const tier = await addTier(store, { a: [] });
       const key = await addKey(store, 'tier', { budgets: [budgetOf(1000)] });
       await drawMany(store, [tier], 'a', 6);

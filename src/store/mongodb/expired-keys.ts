@@ -1,5 +1,4 @@
-import type { MongoContext } from './context.ts';
-import { storeNow } from './context.ts';
+import { type MongoContext, storeNow } from './context.ts';
 import { placePipeline } from './job-pipeline.ts';
 import { NOWHERE } from './place-expressions.ts';
 import type { KeyName } from './send-take.ts';
@@ -21,15 +20,11 @@ export async function parkExpiredKeys(context: MongoContext, limit: number): Pro
     .sort({ parkAt: 1 })
     .limit(limit)
     .toArray();
-  if (found.length === limit) return park();
-  return (await park()) + (await putBack(context, limit - found.length));
-
-  async function park(): Promise<number> {
-    if (found.length === 0) return 0;
-    // An edit may have given it more time since.
-    const ids = found.map(({ _id }) => _id);
-    return (await keys.updateMany({ ...expired, _id: { $in: ids } }, PARK)).modifiedCount;
-  }
+  // An edit may have given it more time since.
+  const stillExpired = { ...expired, _id: { $in: found.map(({ _id }) => _id) } };
+  const out = found.length === 0 ? 0 : (await keys.updateMany(stillExpired, PARK)).modifiedCount;
+  const left = limit - found.length;
+  return left === 0 ? out : out + (await putBack(context, left));
 }
 
 /** Notes of a key that a draw found expired at the store's moment `at` (ms), and put out, that it may come back. */
