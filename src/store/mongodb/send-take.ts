@@ -12,8 +12,8 @@ import type { KeyDocument } from './key-document.ts';
 import type { RowShape } from './take-decision.ts';
 import { STORE_NOW, takeFilter, takePipeline } from './take-pipeline.ts';
 
-/** The least leaves a majority the time to confirm; it is a quarter of the longest default guard. */
-const TAKE_MAX_MS = { least: 250, most: 1000 } as const;
+/** The least leaves a majority the time to confirm, also on a busy machine. */
+const TAKE_MAX_MS = { least: 750, most: 1000 } as const;
 const MAX_TIME_EXPIRED = 50;
 
 const ROW_PROJECTION = {
