@@ -224,8 +224,8 @@ export interface AuditStore {
   /** Newest first. */
   readonly listAdminEvents: (filter: AdminEventFilter, page: PageRequest) => Promise<Page<AdminEvent>>;
   /**
-   * Deletes usage events before `before`, and request records that are over; `limit` rows at most. Rows of open takes
-   * outlive it. Returns how many went.
+   * Deletes usage events before `before`, and request records that are over; `limit` rows at most, of which one may hold
+   * all events of a take. Rows of open takes outlive it. Returns how many rows went.
    */
   readonly deleteExpired: (before: number, limit: number) => Promise<number>;
 }

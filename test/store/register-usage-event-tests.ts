@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { UsageEvent } from '../../src/model/audit.ts';
-import type { Store } from '../../src/store/port.ts';
+import type { Drawn, Store } from '../../src/store/port.ts';
 import { drawMany, drawn, drawOne, mustDraw } from '../support/drawing.ts';
 import { eventually } from '../support/eventually.ts';
 import { budgetOf } from '../support/key-state.ts';
@@ -152,7 +152,8 @@ function registerRetentionTests(name: string, makeStore: StoreFactory): void {
       const { store, waitUntil } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });
       await addKeys(store, 'tier', same(2));
-      const old = drawn(await drawMany(store, [tier], 'a', 12));
+      const old: Drawn[] = [];
+      while (old.length < 12) old.push(await mustDraw(store, [tier], 'a'));
       await waitUntil(store, Math.max(...old.map(({ at }) => at)) + 20);
       const before = store.now();
       await waitUntil(store, before + 20);

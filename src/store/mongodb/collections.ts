@@ -19,31 +19,41 @@ export interface AdminEventDocument extends Omit<AdminEvent, 'id'> {
   readonly _id: string;
 }
 
-/** The audit row of a draw, `_id` its draw id. The hot write of the store: short names, no empty optional field. */
-export interface DrawDocument {
-  readonly _id: string;
-  readonly kind: 'draw';
-  readonly at: number;
+/** One draw of a take, in the order of `serial`: the number of its first unit in the take. */
+export interface StoredDraw {
+  readonly serial: number;
   readonly consumer: string;
-  readonly key: string;
-  readonly tier: string;
-  readonly feature: string;
-  readonly units: number;
   readonly request: string;
   readonly peer: string;
   /** The request record that names this draw, where there is one. */
   readonly record?: string;
-  readonly withheld?: true;
 }
 
-/** Stands where a draw's audit row must never appear any more: that draw never was. */
+/**
+ * The audit of a take, `_id` its id: its draws, each of `units`, in one row, so that a round writes as many rows as it
+ * takes keys and every index has one entry for all draws of a key. Durable before any of their values leaves.
+ */
+export interface DrawsDocument {
+  readonly _id: string;
+  readonly kind: 'draws';
+  readonly at: number;
+  readonly key: string;
+  readonly tier: string;
+  readonly feature: string;
+  readonly units: number;
+  readonly draws: readonly StoredDraw[];
+  /** Serials of draws whose value did not leave. */
+  readonly withheld?: readonly number[];
+}
+
+/** Stands where a take's audit must never appear any more: its draws never were. */
 export interface VoidDocument {
   readonly _id: string;
   readonly kind: 'void';
   readonly at: number;
 }
 
-export type UsageDocument = DrawDocument | VoidDocument;
+export type UsageDocument = DrawsDocument | VoidDocument;
 
 /**
  * Which draw a caller's request id stands for. `claim` is unique to the call that made the record; `draw` is null until

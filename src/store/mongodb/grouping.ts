@@ -1,5 +1,6 @@
 import type { DrawGroup, Shortage } from '../../model/round.ts';
 import type { DrawRequest, DrawResult } from '../port.ts';
+import { drawIdOf } from './draw-ids.ts';
 import type { Serving } from './record-servings.ts';
 import type { PlanOutcome } from './round-steps.ts';
 
@@ -38,7 +39,7 @@ export function servingsOf(
       const index = group.waiting.shift();
       const draw = index === undefined ? undefined : draws[index];
       if (index === undefined || draw === undefined) continue;
-      servings.push({ index, draw, drawId: `${take}.${serial}`, taken: one });
+      servings.push({ index, draw, take, serial, drawId: drawIdOf({ take, serial }), taken: one });
     }
   }
   return servings;

@@ -75,7 +75,7 @@ async function createFirstSchema(db: Db): Promise<void> {
     .collection('usage_events')
     .createIndexes([
       { key: { at: -1, _id: -1 } },
-      { key: { consumer: 1, at: -1, _id: -1 } },
+      { key: { 'draws.consumer': 1, at: -1, _id: -1 } },
       { key: { key: 1, at: -1, _id: -1 } },
       { key: { feature: 1, at: -1, _id: -1 } },
     ]);

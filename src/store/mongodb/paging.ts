@@ -4,12 +4,13 @@ import type { Page, PageRequest } from '../port.ts';
 
 type Position = readonly (string | number)[];
 
-function encode(position: Position): string {
+/** A page token for a position. */
+export function encodePosition(position: Position): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
 /** The position in a page token, each part of the given type. Errors: `not-found` for anything else. */
-function decode(token: string, types: readonly ('string' | 'number')[]): Position {
+export function decodePosition(token: string, types: readonly ('string' | 'number')[]): Position {
   try {
     const parts: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
     if (Array.isArray(parts) && parts.length === types.length) {
@@ -30,7 +31,7 @@ function pageOf<D, T>(
   const shown = documents.slice(0, limit);
   const last = shown.at(-1);
   const more = documents.length > limit && last !== undefined;
-  return { items: shown.map(item), next: more ? encode(position(last)) : null };
+  return { items: shown.map(item), next: more ? encodePosition(position(last)) : null };
 }
 
 /** A page in the order of ids. */
@@ -40,7 +41,7 @@ export async function pageById<D extends { readonly _id: string }, T>(
   page: PageRequest,
   item: (document: D) => T,
 ): Promise<Page<T>> {
-  const [after] = page.after === null ? [] : decode(page.after, ['string']);
+  const [after] = page.after === null ? [] : decodePosition(page.after, ['string']);
   const from = after === undefined ? {} : { _id: { $gt: after } };
   const documents = await rows
     .find<D>({ $and: [filter, from] } as Filter<D>)
@@ -57,7 +58,7 @@ export async function pageByTime<D extends { readonly _id: string; readonly at: 
   page: PageRequest,
   item: (document: D) => T,
 ): Promise<Page<T>> {
-  const [at, id] = page.after === null ? [] : decode(page.after, ['number', 'string']);
+  const [at, id] = page.after === null ? [] : decodePosition(page.after, ['number', 'string']);
   const from = at === undefined ? {} : { at: { $lte: at }, $or: [{ at: { $lt: at } }, { _id: { $lt: id } }] };
   const documents = await rows
     .find<D>({ $and: [filter, from] } as Filter<D>)

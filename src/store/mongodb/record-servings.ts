@@ -1,14 +1,15 @@
 import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
-import type { DrawDocument } from './collections.ts';
+import type { DrawsDocument, StoredDraw } from './collections.ts';
 import type { DrawContext } from './draw-context.ts';
+import type { DrawName } from './draw-ids.ts';
 import { fromStoredMap } from './key-document.ts';
 import { recoverTake } from './recovery.ts';
 import { type Claim, type Naming, nameDraws } from './request-records.ts';
 import type { Taken } from './round-steps.ts';
-import { decideRows, type Fate, writeAuditRows } from './void-rows.ts';
+import { decideTakes, type Fate, writeAudit } from './void-rows.ts';
 
 /** One draw that a take granted, before it is on record. */
-export interface Serving {
+export interface Serving extends DrawName {
   /** The draw's index in the round. */
   readonly index: number;
   readonly draw: DrawRequest;
@@ -17,8 +18,8 @@ export interface Serving {
 }
 
 /**
- * Puts granted draws on record: first their names in the request records, then all audit rows at once. What is not on
- * record is not served, and its take is settled so that budget units go back. Results by index in the round.
+ * Puts granted draws on record: first their names in the request records, then the audit of all takes at once. What is
+ * not on record is not served, and its take is settled so that budget units go back. Results by index in the round.
  */
 export async function recordServings(
   context: DrawContext,
@@ -29,13 +30,13 @@ export async function recordServings(
   const ours = servings.filter(
     (serving) => (names.get(serving.drawId) ?? 'ours') === 'ours' && mayStillSend(context, serving),
   );
-  const fates = await writeAuditRows(context, ours.map(auditRow));
-  settleTakes(context, servings, fates);
+  const fates = await writeAudit(context, auditOf(ours));
+  const kept = new Set(ours.filter(({ take }) => fates.get(take) === 'real').map(({ drawId }) => drawId));
+  settleTakes(context, servings, kept, fates);
   return new Map(
     servings.map((serving): [number, DrawResult] => {
-      const fate = fates.get(serving.drawId);
-      if (fate === 'real') return [serving.index, drawn(serving)];
-      const unknown = fate === 'unknown' || names.get(serving.drawId) === 'unknown';
+      if (kept.has(serving.drawId)) return [serving.index, drawn(serving)];
+      const unknown = fates.get(serving.take) === 'unknown' || names.get(serving.drawId) === 'unknown';
       return [serving.index, { kind: unknown ? 'unavailable' : 'again' }];
     }),
   );
@@ -53,16 +54,23 @@ function mayStillSend({ options, openTakeMs }: DrawContext, { taken }: Serving):
   return options.clock.monotonicMs() < taken.sentAt + openTakeMs;
 }
 
-function auditRow({ draw, drawId, taken }: Serving): DrawDocument {
+/** One row for all draws of a take. */
+function auditOf(servings: readonly Serving[]): DrawsDocument[] {
+  return [...Map.groupBy(servings, ({ take }) => take)].flatMap(([take, ofTake]) => {
+    const [first] = ofTake;
+    if (first === undefined) return [];
+    const { taken, draw } = first;
+    const { feature, units } = draw;
+    const at = taken.row.took.at;
+    const draws = ofTake.map(storedDraw);
+    return [{ _id: take, kind: 'draws', at, key: taken.keyId, tier: taken.tierId, feature, units, draws }];
+  });
+}
+
+function storedDraw({ serial, draw }: Serving): StoredDraw {
   return {
-    _id: drawId,
-    kind: 'draw',
-    at: taken.row.took.at,
+    serial,
     consumer: draw.consumerId,
-    key: taken.keyId,
-    tier: taken.tierId,
-    feature: draw.feature,
-    units: draw.units,
     request: draw.requestId,
     peer: draw.peerAddress,
     ...(draw.idempotency === null ? {} : { record: draw.idempotency.key }),
@@ -91,33 +99,26 @@ function drawn({ drawId, taken }: Serving): Drawn {
 function settleTakes(
   context: DrawContext,
   servings: readonly Serving[],
+  kept: ReadonlySet<string>,
   fates: ReadonlyMap<string, Fate>,
 ): void {
-  const byTake = Map.groupBy(servings, ({ taken }) => taken.row.took.take);
-  for (const [take, draws] of byTake) {
+  for (const [take, draws] of Map.groupBy(servings, (serving) => serving.take)) {
     const [first] = draws;
     if (first === undefined) continue;
     const { tierId, keyId, row } = first.taken;
     const key = { tierId, keyId };
-    const missing = draws.filter(({ drawId }) => fates.get(drawId) !== 'real');
+    const whole = draws.every(({ drawId }) => kept.has(drawId));
     const budgeted = row.budgets.length > 0;
-    if (missing.length === 0) {
-      if (budgeted) context.settled.add(key, take);
-    } else if (budgeted) context.background.run('Settling a take', () => recoverTake(context, key, take));
-    else voidLater(context, missing, fates);
+    if (budgeted && whole) context.settled.add(key, take);
+    else if (budgeted) context.background.run('Settling a take', () => recoverTake(context, key, take));
+    else if (fates.get(take) === 'unknown') decideLater(context, take);
   }
 }
 
 /** A key without budgets gets nothing back, but the audit shall not show a draw that nobody got. */
-function voidLater(
-  context: DrawContext,
-  missing: readonly Serving[],
-  fates: ReadonlyMap<string, Fate>,
-): void {
-  const undecided = missing.map(({ drawId }) => drawId).filter((id) => fates.get(id) === 'unknown');
-  if (undecided.length === 0) return;
-  context.background.run('Deciding audit rows', async () => {
-    const decided = await decideRows(context, undecided);
-    if ([...decided.values()].includes('unknown')) throw new Error('Audit rows are still undecided.');
+function decideLater(context: DrawContext, take: string): void {
+  context.background.run('Deciding the audit of a take', async () => {
+    const decided = (await decideTakes(context, [take])).get(take);
+    if (decided?.fate === 'unknown') throw new Error('The audit of a take is still undecided.');
   });
 }

@@ -5,16 +5,11 @@ import { type MongoContext, storeNow } from './context.ts';
 import type { KeyName } from './send-take.ts';
 import { settlePipeline } from './settle-pipeline.ts';
 import { STORE_NOW } from './take-pipeline.ts';
-import { decideRows } from './void-rows.ts';
-
-/** Ids of the audit rows that a take of `n` units can have. */
-export function drawIds({ take, n, units }: Pick<OpenTake, 'take' | 'n' | 'units'>): string[] {
-  return Array.from({ length: Math.floor(n / units) }, (_, i) => `${take}.${i * units}`);
-}
+import { decideTakes } from './void-rows.ts';
 
 /**
- * Settles one open take whose process sends no audit row of it any more: voids its missing rows, counts the real ones,
- * puts the rest back. Any process may do it at any time, twice, or after another stopped half way. False when there is
+ * Settles one open take whose process sends no audit row of it any more: voids its audit unless that is stored, and
+ * puts back what its draws on record did not use. Any process may do it at any time, twice, or after another stopped half way. False when there is
  * no such open take (any more). Errors: `unavailable` when a row could not be decided; nothing went back then.
  */
 export async function recoverTake(context: MongoContext, key: KeyName, take: string): Promise<boolean> {
@@ -27,10 +22,10 @@ export async function recoverTake(context: MongoContext, key: KeyName, take: str
 }
 
 async function settleEntry(context: MongoContext, key: KeyName, entry: OpenTake): Promise<boolean> {
-  const fates = [...(await decideRows(context, drawIds(entry))).values()];
-  if (fates.includes('unknown'))
-    throw new StoreError('unavailable', 'Audit rows of an open take could not be decided.');
-  const real = fates.filter((fate) => fate === 'real').length * entry.units;
+  const decided = (await decideTakes(context, [entry.take])).get(entry.take);
+  if (decided === undefined || decided.fate === 'unknown')
+    throw new StoreError('unavailable', 'The audit of an open take could not be decided.');
+  const real = decided.draws * entry.units;
   for (;;) {
     const tier = await context.rows.tiers.findOne({ _id: key.tierId });
     if (tier === null) return false;

@@ -1,17 +1,29 @@
 import { guardMs } from '../../model/tier.ts';
 import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
-import type { DrawDocument, RequestDocument, UsageDocument } from './collections.ts';
+import type { RequestDocument, UsageDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
+import { type DrawName, drawIdOf, drawNameOf } from './draw-ids.ts';
 import { fromStoredMap, type KeyDocument } from './key-document.ts';
 import { dropRequest, findRequests, touchRequest } from './request-records.ts';
 import { leaveBy, sendTake } from './send-take.ts';
-import { decideRows } from './void-rows.ts';
+import { decideTakes } from './void-rows.ts';
 
 /** After this time without a draw, or without its audit row, a record is taken for one whose process died, in ms. */
 const OVERDUE_MS = 1000;
 
+/** A draw as its audit tells it. */
+interface RecordedDraw {
+  readonly drawId: string;
+  readonly at: number;
+  readonly key: string;
+  readonly tier: string;
+  readonly feature: string;
+  readonly units: number;
+}
+
 interface Recorded {
-  readonly row: UsageDocument | null;
+  /** `pending`: nothing is stored of its take; `void`: it never was, or its value did not leave. */
+  readonly draw: RecordedDraw | 'pending' | 'void';
   /** The store's moment of the reading (ms), and the monotonic moment before it was asked for. */
   readonly now: number;
   readonly askedAt: number;
@@ -19,7 +31,7 @@ interface Recorded {
 
 /**
  * Answers a draw whose request id is recorded, with the draw that the record names. `again` where that draw never was:
- * the record is gone then, and the next round draws anew; or where its audit row may still be on its way.
+ * the record is gone then, and the next round draws anew; or where its audit may still be on its way.
  */
 export async function replay(
   context: MongoContext,
@@ -27,38 +39,44 @@ export async function replay(
   record: RequestDocument,
 ): Promise<DrawResult> {
   const overdue = storeNow(context) - record.at >= OVERDUE_MS;
-  const { draw } = record;
-  if (draw === null) {
+  const name = record.draw === null ? null : drawNameOf(record.draw);
+  if (name === null) {
     if (overdue) await dropRequest(context, record);
     return { kind: 'again' };
   }
   if (request.idempotency?.fingerprint !== record.fingerprint) return { kind: 'reused' };
-  let recorded = await readRow(context, draw);
-  if (recorded.row === null) {
+  let recorded = await readDraw(context, name);
+  if (recorded.draw === 'pending') {
     if (!overdue) return { kind: 'again' };
-    const fate = (await decideRows(context, [draw])).get(draw);
+    const fate = (await decideTakes(context, [name.take])).get(name.take)?.fate;
     if (fate === 'unknown') return { kind: 'unavailable' };
-    if (fate === 'real') recorded = await readRow(context, draw);
+    if (fate === 'real') recorded = await readDraw(context, name);
   }
-  const { row } = recorded;
-  if (row === null || row.kind === 'void' || row.withheld === true) {
+  const { draw } = recorded;
+  if (draw === 'pending' || draw === 'void') {
     await dropRequest(context, record);
     return { kind: 'again' };
   }
-  return useAgain(context, request, record, { ...recorded, row });
+  return useAgain(context, request, record, { ...recorded, draw });
 }
 
-async function readRow({ rows, options }: MongoContext, draw: string): Promise<Recorded> {
+async function readDraw({ rows, options }: MongoContext, name: DrawName): Promise<Recorded> {
   const askedAt = options.clock.monotonicMs();
   const found = await rows.usage
     .aggregate<UsageDocument & { readonly now: Date }>(
-      [{ $match: { _id: draw } }, { $set: { now: '$$NOW' } }],
+      [{ $match: { _id: name.take } }, { $set: { now: '$$NOW' } }],
       { readConcern: { level: 'majority' } },
     )
     .next();
-  if (found === null) return { row: null, now: 0, askedAt };
-  const { now, ...row } = found;
-  return { row, now: now.getTime(), askedAt };
+  if (found === null) return { draw: 'pending', now: 0, askedAt };
+  return { draw: recordedDraw(found, name.serial), now: found.now.getTime(), askedAt };
+}
+
+function recordedDraw(row: UsageDocument, serial: number): RecordedDraw | 'void' {
+  if (row.kind === 'void' || row.withheld?.includes(serial)) return 'void';
+  if (!row.draws.some((draw) => draw.serial === serial)) return 'void';
+  const { at, key, tier, feature, units } = row;
+  return { drawId: drawIdOf({ take: row._id, serial }), at, key, tier, feature, units };
 }
 
 /** Hands the same key out again, if it may still be; a late use takes its rate units anew, since it happens now. */
@@ -66,7 +84,7 @@ async function useAgain(
   context: MongoContext,
   request: DrawRequest,
   record: RequestDocument,
-  { row, now, askedAt }: Recorded & { readonly row: DrawDocument },
+  { draw: row, now, askedAt }: Recorded & { readonly draw: RecordedDraw },
 ): Promise<DrawResult> {
   const source = request.queues.find((queue) => queue.tierId === row.tier);
   if (source === undefined) return { kind: 'gone' };
@@ -108,7 +126,7 @@ async function useAgain(
     if (current !== undefined && current.at > record.at) return { kind: 'again' };
     return took.nextAt === null ? { kind: 'gone' } : { kind: 'exhausted', nextAt: took.nextAt };
   }
-  await touchRequest(context, record._id, row._id, took.at);
+  await touchRequest(context, record._id, row.drawId, took.at);
   return drawnAgain(row, { ...key, ...reply.row }, leaveBy(reply.sentAt, guards));
 }
 
@@ -117,13 +135,13 @@ function usable(key: Pick<KeyDocument, 'state' | 'expireAt'>, now: number): bool
 }
 
 function drawnAgain(
-  row: DrawDocument,
+  row: RecordedDraw,
   key: Pick<KeyDocument, '_id' | 'name' | 'value' | 'secrets' | 'metadata' | 'expireAt'>,
   until: number,
 ): Drawn {
   return {
     kind: 'drawn',
-    drawId: row._id,
+    drawId: row.drawId,
     at: row.at,
     keyId: key._id,
     keyName: key.name,

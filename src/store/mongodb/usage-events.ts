@@ -1,11 +1,10 @@
-import type { Filter } from 'mongodb';
-import type { UsageEvent } from '../../model/audit.ts';
-import type { AuditStore, Page, PageRequest, UsageFilter } from '../port.ts';
+import type { AuditStore } from '../port.ts';
 import { listAdminEvents } from './admin-events.ts';
-import type { DrawDocument, UsageDocument } from './collections.ts';
+import type { DrawsDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
+import { drawIdOf, drawNameOf } from './draw-ids.ts';
 import { atEdge } from './driver-errors.ts';
-import { pageByTime, timeRange } from './paging.ts';
+import { listUsageEvents } from './usage-listing.ts';
 
 /** Rows this much older than the oldest open take's end less its length may be its own, whatever clocks did. */
 const OPEN_TAKE_MARGIN_MS = 600_000;
@@ -18,50 +17,30 @@ export function createAudit(context: MongoContext): AuditStore {
   };
 }
 
-function listUsageEvents(
-  { rows }: MongoContext,
-  filter: UsageFilter,
-  page: PageRequest,
-): Promise<Page<UsageEvent>> {
-  const conditions = {
-    ...(filter.consumerId === undefined ? {} : { consumer: filter.consumerId }),
-    ...(filter.keyId === undefined ? {} : { key: filter.keyId }),
-    ...(filter.feature === undefined ? {} : { feature: filter.feature }),
-    ...timeRange(filter),
-    kind: 'draw',
-  } as Filter<UsageDocument>;
-  return pageByTime(rows.usage, conditions, page, (document) => {
-    if (document.kind !== 'draw') throw new Error('a void row among usage events');
-    return toUsageEvent(document);
-  });
-}
-
-function toUsageEvent(document: DrawDocument): UsageEvent {
-  return {
-    id: document._id,
-    kind: 'draw',
-    at: document.at,
-    consumerId: document.consumer,
-    keyId: document.key,
-    tierId: document.tier,
-    feature: document.feature,
-    units: document.units,
-    requestId: document.request,
-    peerAddress: document.peer,
-    withheld: document.withheld === true,
-  };
-}
-
-/** Marks rows whose value did not leave, and forgets the request ids that name them. */
+/** Marks draws whose value did not leave, and forgets the request ids that name them. */
 export async function withhold({ rows }: MongoContext, drawIds: readonly string[]): Promise<void> {
-  if (drawIds.length === 0) return;
-  const named = { _id: { $in: [...drawIds] }, kind: 'draw' as const };
-  await rows.usage.updateMany(named, { $set: { withheld: true } });
+  const names = drawIds.flatMap((drawId) => drawNameOf(drawId) ?? []);
+  if (names.length === 0) return;
+  const serials = Map.groupBy(names, ({ take }) => take);
+  await rows.usage.bulkWrite(
+    [...serials].map(([take, draws]) => ({
+      updateOne: {
+        filter: { _id: take, kind: 'draws' },
+        update: { $addToSet: { withheld: { $each: draws.map(({ serial }) => serial) } } },
+      },
+    })),
+    { ordered: false },
+  );
   const recorded = await rows.usage
-    .find({ ...named, record: { $exists: true } })
-    .project<{ _id: string; record: string }>({ record: 1 })
+    .find({ _id: { $in: [...serials.keys()] }, 'draws.record': { $exists: true } })
+    .project<Pick<DrawsDocument, '_id' | 'draws'>>({ 'draws.serial': 1, 'draws.record': 1 })
     .toArray();
-  const records = recorded.map(({ _id, record }) => ({ _id: record, draw: _id }));
+  const withheld = new Set(drawIds);
+  const records = recorded.flatMap(({ _id: take, draws }) =>
+    draws
+      .map(({ serial, record }) => ({ _id: record ?? '', draw: drawIdOf({ take, serial }) }))
+      .filter(({ _id, draw }) => _id !== '' && withheld.has(draw)),
+  );
   if (records.length > 0) await rows.requests.deleteMany({ $or: records });
 }
 

@@ -1,8 +1,8 @@
 import { MongoBulkWriteError, MongoError } from 'mongodb';
-import type { UsageDocument } from './collections.ts';
+import type { DrawsDocument, UsageDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
 
-/** What is known of an audit row: stored for good, never to be stored, or neither. */
+/** What is known of a take's audit row: stored for good, never to be stored, or neither. */
 export type Fate = 'real' | 'void' | 'unknown';
 
 const DUPLICATE_KEY = 11000;
@@ -35,40 +35,53 @@ async function insertRows(
   }
 }
 
+/** What became of the audit of a take, and how many of its draws are on record. */
+export interface Decided {
+  readonly fate: Fate;
+  readonly draws: number;
+}
+
 /**
  * Decides audit rows whose fate is unknown by inserting void rows with their ids: what is stored then, on a majority,
- * is what they are. Rows that cannot be decided now stay unknown.
+ * is what they are. Rows that cannot be decided now stay unknown. By take id.
  */
-export async function decideRows(context: MongoContext, ids: readonly string[]): Promise<Map<string, Fate>> {
+export async function decideTakes(
+  context: MongoContext,
+  takes: readonly string[],
+): Promise<Map<string, Decided>> {
   const at = storeNow(context);
   const { refused, unknown } = await insertRows(
     context,
-    ids.map((_id) => ({ _id, kind: 'void', at })),
+    takes.map((_id) => ({ _id, kind: 'void', at })),
   );
-  const fates = new Map<string, Fate>(ids.map((id) => [id, 'void']));
-  for (const id of [...refused, ...unknown]) fates.set(id, 'unknown');
-  if (refused.length === 0) return fates;
+  const decided = new Map<string, Decided>(takes.map((take) => [take, { fate: 'void', draws: 0 }]));
+  for (const take of [...refused, ...unknown]) decided.set(take, { fate: 'unknown', draws: 0 });
+  if (refused.length === 0) return decided;
   try {
     const stored = await context.rows.usage
       .find({ _id: { $in: [...refused] } }, { readConcern: { level: 'majority' } })
-      .project<Pick<UsageDocument, '_id' | 'kind'>>({ kind: 1 })
+      .project<Pick<UsageDocument, '_id' | 'kind'> & { readonly draws?: readonly object[] }>({
+        kind: 1,
+        'draws.serial': 1,
+      })
       .toArray();
-    for (const { _id, kind } of stored) fates.set(_id, kind === 'draw' ? 'real' : 'void');
+    for (const { _id, kind, draws = [] } of stored)
+      decided.set(_id, { fate: kind === 'draws' ? 'real' : 'void', draws: draws.length });
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
   }
-  return fates;
+  return decided;
 }
 
-/** Writes the audit rows of draws and says what became of each. */
-export async function writeAuditRows(
+/** Writes the audit of takes and says what became of each, by take id. */
+export async function writeAudit(
   context: MongoContext,
-  documents: readonly UsageDocument[],
+  documents: readonly DrawsDocument[],
 ): Promise<Map<string, Fate>> {
   const fates = new Map<string, Fate>(documents.map(({ _id }) => [_id, 'real']));
   const { refused, unknown } = await insertRows(context, documents);
   const undecided = [...refused, ...unknown];
   if (undecided.length === 0) return fates;
-  for (const [id, fate] of await decideRows(context, undecided)) fates.set(id, fate);
+  for (const [take, { fate }] of await decideTakes(context, undecided)) fates.set(take, fate);
   return fates;
 }
