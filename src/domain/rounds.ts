@@ -35,6 +35,8 @@ const ROUND_SIZE = 256;
 /** Rounds that one draw goes through at most, when others hold the keys it could have. */
 const ATTEMPTS_MAX = 64;
 const OVERLOAD_RETRY_MS = 500;
+/** How long the next round waits for one that chooses its keys: one slow key shall not hold up all others. */
+const CHOOSING_MAX_MS = 50;
 
 function overloaded(): KeypoolError {
   const message = 'Too many draws are waiting for the store. Try again shortly.';
@@ -57,9 +59,13 @@ function settle(draw: WaitingDraw, result: DrawResult): boolean {
 async function run(
   store: Pick<DrawStore, 'drawRound'>,
   batch: readonly WaitingDraw[],
+  chosen: () => void,
 ): Promise<readonly WaitingDraw[]> {
   try {
-    const results = await store.drawRound(batch.map((draw) => draw.request));
+    const results = await store.drawRound(
+      batch.map((draw) => draw.request),
+      chosen,
+    );
     return batch.filter((draw, i) => !settle(draw, results[i] ?? { kind: 'unavailable' }));
   } catch (error) {
     for (const draw of batch) draw.reject(error);
@@ -76,12 +82,31 @@ export function createRounds(
   /** Draws that met only keys in use: those come free when another round ends. */
   let deferred: readonly WaitingDraw[] = [];
   let underWay = 0;
+  /** Rounds that still choose their keys: what arrives meanwhile goes into one next round, not into several small ones. */
+  let choosing = 0;
   let scheduled = false;
   let idleWaiters: (() => void)[] = [];
 
+  /** Counts a round among those that choose; gives how to say, once or more, that it does not any longer. */
+  function choose(): () => void {
+    choosing += 1;
+    let over = false;
+    const done = (): void => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      choosing -= 1;
+      schedule();
+    };
+    const timer = setTimeout(done, CHOOSING_MAX_MS);
+    return done;
+  }
+
   async function begin(batch: readonly WaitingDraw[]): Promise<void> {
     underWay += 1;
-    const again = await run(store, batch);
+    const chosen = choose();
+    const again = await run(store, batch, chosen);
+    chosen();
     underWay -= 1;
     waiting.addAhead(...deferred);
     deferred = again;
@@ -95,7 +120,7 @@ export function createRounds(
 
   function pump(): void {
     scheduled = false;
-    while (underWay < store.roundsMax) {
+    while (underWay < store.roundsMax && choosing === 0) {
       const batch = waiting.next(roundSize);
       if (batch.length === 0) break;
       void begin(batch);

@@ -46,6 +46,8 @@ export interface Search {
   /** Keys it may pass over before the rest is left to the next round. */
   readonly examinedMax: number;
   examined: number;
+  /** Keys tried at once. */
+  width: number;
   readonly seen: Set<string>;
   candidates: SearchEntry[];
   left: number;
@@ -66,9 +68,14 @@ function startOf(scan: BrokenScan | null) {
 }
 
 /** Where a search goes on: a draw of one unit moves every key that it passes over, so it always begins at the head. */
-export function beginSearch(group: DrawGroup, index: number, examinedMax: number, scans: ScanMemory): Search {
+export function beginSearch(
+  group: DrawGroup,
+  index: number,
+  bounds: Pick<Search, 'examinedMax' | 'width'>,
+  scans: ScanMemory,
+): Search {
   const places = ['ready', 'due'] as const;
-  const page = Math.min(PAGE_MAX, Math.max(PAGE_MIN, group.size));
+  const page = Math.min(PAGE_MAX, Math.max(PAGE_MIN, bounds.width));
   const cursors = group.queues.flatMap((source) =>
     places.map((place) => {
       const scan = group.units === 1 ? undefined : scans.find(source.queue, place, group.units);
@@ -78,7 +85,7 @@ export function beginSearch(group: DrawGroup, index: number, examinedMax: number
     }),
   );
   const empty = { examined: 0, seen: new Set<string>(), candidates: [], staleTier: null, now: 0 };
-  return { group, index, cursors, examinedMax, left: group.size, ...empty };
+  return { group, index, cursors, ...bounds, left: group.size, ...empty };
 }
 
 /** The earlier of two moments or positions, either of which may be none. */

@@ -97,6 +97,18 @@ export const EXAMINED_MAX = 512;
 /** What every group may pass over, however many there are. */
 const EXAMINED_MIN = 32;
 
+/** Over how many keys a round spreads so many draws at first; 1 to that many. */
+export type Spread = (draws: number) => number;
+
+/** Draws of a group that the limits let one key serve at once, at most. */
+function drawsMax({ queues, units }: DrawGroup): number {
+  const most = queues.map(({ limits }) => Math.min(...limits.map(({ limit }) => limit)));
+  return Math.max(1, Math.floor(Math.max(...most) / units));
+}
+
+/** A key for each draw: best where a take costs little. */
+const spreadWide: Spread = (draws) => draws;
+
 /** Reads a page for every group that has nothing left to try. */
 function* readPages(all: readonly Search[], ranks: RankSource): Generator<RoundStep, void, RoundReply> {
   const searches = all.filter(needsPage);
@@ -125,8 +137,10 @@ interface Trial {
  */
 function assign(search: Search, ranks: RankSource, taken: Set<string>): Trial[] {
   const usable = search.candidates.filter(({ candidate }) => !taken.has(candidate.keyId));
-  const chosen = usable.slice(0, search.left);
+  const chosen = usable.slice(0, Math.min(search.left, search.width));
   if (chosen.length === 0) return [];
+  // What those could not give is asked of more, so that a round takes few steps whatever its keys have left.
+  search.width *= 2;
   const firstRank = ranks.next(search.left);
   const trials = chosen.map((entry, i) => {
     const { keyId } = entry.candidate;
@@ -144,14 +158,19 @@ function assign(search: Search, ranks: RankSource, taken: Set<string>): Trial[] 
  * One round without any I/O: says what to read and which takes to make, and is told what came of it. The adapter runs
  * the steps: SQLite inside one transaction, MongoDB each step's parts in parallel. Ends with what each group got.
  * `scans`: one of the store, of whose rounds any number may be under way.
+ * `spread`: how many keys are tried at once for the draws of a group; twice as many each time that was not enough.
  */
 export function* planRound(
   groups: readonly DrawGroup[],
   ranks: RankSource,
   scans: ScanMemory,
+  spread: Spread = spreadWide,
 ): Generator<RoundStep, RoundResult, RoundReply> {
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));
-  const all = groups.map((group, index) => beginSearch(group, index, examinedMax, scans));
+  const all = groups.map((group, index) => {
+    const width = Math.max(spread(group.size), Math.ceil(group.size / drawsMax(group)));
+    return beginSearch(group, index, { examinedMax, width }, scans);
+  });
   const grants: Grant[] = [];
   for (;;) {
     yield* readPages(all, ranks);

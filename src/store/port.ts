@@ -138,9 +138,13 @@ export interface DrawStore {
    * Serves draws that arrived together: takes, audit rows and request records. Answers in the order of the draws. A
    * `drawn` answer means: all limits and budgets of the key held in one atomic update, its usage event is durable, and
    * its request record (if any) names it. No limit or budget is passed at any crash point by any number of processes.
-   * Rejects only when nothing of the round is known to have been served.
+   * Rejects only when nothing of the round is known to have been served. `chosen` is called, where the store can tell,
+   * when its takes are made and it has only to be recorded: the next round then chooses among what is left.
    */
-  readonly drawRound: (draws: readonly DrawRequest[]) => Promise<readonly DrawResult[]>;
+  readonly drawRound: (
+    draws: readonly DrawRequest[],
+    chosen?: () => void,
+  ) => Promise<readonly DrawResult[]>;
   /** Rounds that may run at the same time. */
   readonly roundsMax: number;
   /** Marks audit rows whose value did not leave; their units stay spent, their request records name no draw any more. */
@@ -255,6 +259,11 @@ export interface MaintenanceStore {
   readonly now: () => number;
   /** Calls back on every change of this process at once, and of others as soon as it is known. Returns the undo. */
   readonly onChange: (listener: (change: Change) => void) => () => void;
+  /**
+   * How long ago, in ms of the monotonic clock, every change acknowledged until then had been told to all listeners; after
+   * a gap `all` is told first. Infinity where that is not known.
+   */
+  readonly changeLagMs: () => number;
   /** Finishes what is under way and lets go of file and connections. */
   readonly close: () => Promise<void>;
 }

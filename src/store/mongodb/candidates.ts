@@ -3,6 +3,7 @@ import type { Candidate, QueueRead } from '../../model/round.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { Collections } from './collections.ts';
 import { PLACES_INDEX } from './migrations.ts';
+import type { QueueFronts } from './queue-fronts.ts';
 import type { RowShape } from './take-decision.ts';
 
 /** What a candidate read gives of a key's row. */
@@ -55,14 +56,21 @@ export interface SeenRows {
   readonly revisions: Map<string, number>;
 }
 
+/** What reads of candidates share. */
+export interface CandidateReads {
+  readonly rows: Collections;
+  readonly busy: BusyKeys;
+  readonly fronts: QueueFronts;
+}
+
 /** Reads a page; as many more as there are busy keys, so that enough remain. */
 export async function readCandidates(
-  rows: Collections,
+  reads: CandidateReads,
   read: QueueRead,
-  busy: BusyKeys,
   seen: SeenRows,
 ): Promise<Candidate[]> {
-  const documents = await candidateCursor(rows, { ...read, limit: read.limit + busy.size() }).toArray();
+  const { busy } = reads;
+  const documents = await readPage(reads, { ...read, limit: read.limit + busy.size() });
   return documents.map((document) => {
     const plain = document.budgets.length === 0 && document.openEnd === undefined;
     seen.shapes.set(document._id, plain ? 'plain' : 'budgeted');
@@ -75,6 +83,19 @@ export async function readCandidates(
       busy: busy.has(document._id),
     };
   });
+}
+
+async function readPage({ rows, fronts }: CandidateReads, read: QueueRead): Promise<CandidateDocument[]> {
+  if (read.place === 'due' || read.from !== Number.MIN_SAFE_INTEGER)
+    return candidateCursor(rows, read).toArray();
+  const front = fronts.of(read.queue);
+  const first = await candidateCursor(rows, { ...read, from: front ?? read.from }).toArray();
+  // Too few behind the front: only the whole queue tells whether there are more.
+  const fromHead = front === null || first.length < read.limit;
+  const page = fromHead && front !== null ? await candidateCursor(rows, read).toArray() : first;
+  const rank = page[0]?.ready?.[read.queue];
+  if (rank !== undefined) fronts.found(read.queue, rank, fromHead);
+  return page;
 }
 
 /** The highest rank given in a queue; null when no key is ready there. */

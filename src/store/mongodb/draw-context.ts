@@ -2,6 +2,7 @@ import type { ScanMemory } from '../../model/scan-memory.ts';
 import type { Background } from './background.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { MongoContext } from './context.ts';
+import type { QueueFronts } from './queue-fronts.ts';
 import type { SettledTakes } from './settled-takes.ts';
 import type { TierTurns } from './tier-turns.ts';
 
@@ -9,6 +10,7 @@ import type { TierTurns } from './tier-turns.ts';
 export interface DrawContext extends MongoContext {
   readonly busy: BusyKeys;
   readonly turns: TierTurns;
+  readonly fronts: QueueFronts;
   readonly settled: SettledTakes;
   /** Searches for many units that a round could not finish. */
   readonly scans: ScanMemory;

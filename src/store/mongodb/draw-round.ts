@@ -22,13 +22,14 @@ type Results = Map<number, DrawResult>;
 export async function drawRound(
   context: DrawContext,
   draws: readonly DrawRequest[],
+  chosen: () => void = () => {},
 ): Promise<readonly DrawResult[]> {
   const startedAt = context.options.clock.monotonicMs();
   const { fresh, claims, theirs, unknown, twins } = await claimDraws(context, draws);
   const results: Results = new Map(unknown.map((index) => [index, { kind: 'unavailable' }]));
   // Both end before claims are given up: what one has taken is on record then.
   const parts = await Promise.allSettled([
-    serveFresh(context, draws, fresh, claims),
+    serveFresh(context, draws, fresh, claims, chosen),
     replayDraws(context, draws, theirs),
   ]);
   for (const part of parts)
@@ -60,10 +61,12 @@ async function serveFresh(
   draws: readonly DrawRequest[],
   indexes: readonly number[],
   claims: ReadonlyMap<number, Claim>,
+  chosen: () => void,
 ): Promise<Results> {
   const groups = groupsOf(draws, indexes);
   if (groups.length === 0) return new Map();
   const outcome = await context.turns.inTurn(tiersOf(draws, indexes), () => runPlan(context, groups));
+  chosen();
   if (outcome.failure !== null && outcome.taken.size === 0) throw toStoreError(outcome.failure);
   const servings = servingsOf(draws, groups, outcome.taken);
   const results = await recordServings(context, servings, claims);

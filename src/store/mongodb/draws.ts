@@ -12,7 +12,7 @@ const ROUNDS_MAX = 4;
 
 export function createDraws(context: DrawContext): DrawStore {
   return {
-    drawRound: (draws) => atEdge(() => drawRound(context, draws)),
+    drawRound: (draws, chosen) => atEdge(() => drawRound(context, draws, chosen)),
     roundsMax: ROUNDS_MAX,
     withhold: (drawIds) => atEdge(() => withhold(context, drawIds)),
     quarantineKey: (keyId, value, reason) => atEdge(() => quarantineKey(context, keyId, value, reason)),

@@ -17,6 +17,7 @@ import { createKeyStore } from './keys.ts';
 import { createMaintenance } from './maintenance.ts';
 import { migrate } from './migrations.ts';
 import { createOwnSessions } from './own-sessions.ts';
+import { createQueueFronts } from './queue-fronts.ts';
 import { createSettledTakes } from './settled-takes.ts';
 import { followStoreClock, type StoreClock } from './store-clock.ts';
 import { createTierTurns } from './tier-turns.ts';
@@ -89,6 +90,7 @@ function compose({ client, db, detail }: Connection, storeClock: StoreClock, opt
       settled,
       busy: createBusyKeys(),
       turns: createTierTurns(),
+      fronts: createQueueFronts(options.clock.monotonicMs),
       scans: createScanMemory(),
       rankedQueues: new Set(),
     }),

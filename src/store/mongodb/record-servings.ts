@@ -109,7 +109,7 @@ function settleTakes(
     const key = { tierId, keyId };
     const whole = draws.every(({ drawId }) => kept.has(drawId));
     const budgeted = row.budgets.length > 0;
-    if (budgeted && whole) context.settled.add(key, take);
+    if (budgeted && whole) context.settled.add(key, take, row.took.nextAt === row.took.at);
     else if (budgeted) context.background.run('Settling a take', () => recoverTake(context, key, take));
     else if (fates.get(take) === 'unknown') decideLater(context, take);
   }

@@ -6,6 +6,7 @@ import type {
   RoundReply,
   RoundResult,
   RoundTake,
+  Spread,
 } from '../../model/round.ts';
 import { planRound } from '../../model/round.ts';
 import type { Took } from '../../model/take.ts';
@@ -36,12 +37,18 @@ export interface PlanOutcome {
   readonly failure: unknown;
 }
 
+/**
+ * A take costs a process and its database what several answers cost, so draws that wait together share takes: as many
+ * keys as draws of each. One that waits alone has a key to itself.
+ */
+const spread: Spread = (draws) => Math.ceil(Math.sqrt(draws));
+
 /** Runs a round's steps against the store, the parts of each in parallel. */
 export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]): Promise<PlanOutcome> {
   const taken = new Map<string, Taken & { readonly group: number }>();
   const seen: SeenRows = { shapes: new Map(), revisions: new Map() };
   let failure: unknown = null;
-  const plan = planRound(groups, context.ranks, context.scans);
+  const plan = planRound(groups, context.ranks, context.scans, spread);
   let step = plan.next();
   while (step.done !== true) {
     let reply: RoundReply;
@@ -74,9 +81,7 @@ async function readStep(
   seen: SeenRows,
 ): Promise<RoundReply> {
   await Promise.all(reads.map((read) => noteRanks(context, read)));
-  const pages: Candidate[][] = await Promise.all(
-    reads.map((read) => readCandidates(context.rows, read, context.busy, seen)),
-  );
+  const pages: Candidate[][] = await Promise.all(reads.map((read) => readCandidates(context, read, seen)));
   return { kind: 'read', now: storeNow(context), pages };
 }
 

@@ -3,8 +3,11 @@ import type { KeyName } from './send-take.ts';
 import { flushPipeline } from './settle-pipeline.ts';
 import { STORE_NOW } from './take-pipeline.ts';
 
-/** How long a settled entry waits for the row's next take to carry it off, in ms. */
-const FLUSH_AFTER_MS = 100;
+/**
+ * How long a settled entry waits for the row's next take to carry it off, in ms: long where the key goes on serving, and
+ * little where it can do so only once the entry is gone, or has to leave its queues then.
+ */
+const FLUSH_AFTER_MS = { serving: 2000, parked: 100 } as const;
 /** Rows flushed by one command. */
 const FLUSH_ROWS_MAX = 200;
 /** Keys whose settled takes are remembered; what comes on top is settled by recovery when its end has passed. */
@@ -14,7 +17,8 @@ const KEYS_MAX = 20_000;
 export interface SettledTakes {
   /** Those of a key, for its next take to carry off. */
   readonly of: (keyId: string) => readonly string[];
-  readonly add: (key: KeyName, take: string) => void;
+  /** `serving`: the key had more to give after the take. */
+  readonly add: (key: KeyName, take: string, serving: boolean) => void;
   /** They have left the row. */
   readonly gone: (keyId: string, takes: readonly string[]) => void;
   /** Carries off all that is left, and stops. */
@@ -23,11 +27,14 @@ export interface SettledTakes {
 
 interface Settled extends KeyName {
   readonly takes: Set<string>;
+  /** The monotonic moment (ms) at which they are carried off, if no take has done it. */
+  flushAt: number;
 }
 
 export function createSettledTakes(context: MongoContext): SettledTakes {
+  const { monotonicMs } = context.options.clock;
   const byKey = new Map<string, Settled>();
-  let timer: NodeJS.Timeout | null = null;
+  let timer: { readonly handle: NodeJS.Timeout; readonly at: number } | null = null;
   let flushing: Promise<void> = Promise.resolve();
   let closed = false;
 
@@ -37,10 +44,10 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
     if (settled?.takes.size === 0) byKey.delete(keyId);
   };
 
-  /** True when more may be left. */
-  const flushSome = async (): Promise<boolean> => {
-    const some = [...byKey.values()].slice(0, FLUSH_ROWS_MAX);
-    const snapshot = some.map(({ keyId, tierId, takes }) => ({ keyId, tierId, takes: [...takes] }));
+  /** Carries off what is due until `moment`; true when more may be. */
+  const flushSome = async (moment: number): Promise<boolean> => {
+    const due = [...byKey.values()].filter(({ flushAt }) => flushAt <= moment);
+    const snapshot = due.slice(0, FLUSH_ROWS_MAX).map((some) => ({ ...some, takes: [...some.takes] }));
     if (snapshot.length === 0) return false;
     await context.rows.keys.bulkWrite(
       snapshot.map(({ keyId, tierId, takes }) => ({
@@ -52,43 +59,55 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
     return snapshot.length === FLUSH_ROWS_MAX;
   };
 
-  const flushFull = async () => {
-    while (await flushSome()) if (closed) return;
+  const flushDue = async () => {
+    while (await flushSome(monotonicMs())) if (closed) return;
   };
 
-  const schedule = () => {
-    timer ??= setTimeout(() => {
+  /** Sees to it that a flush begins at `moment` or before. */
+  const schedule = (moment: number) => {
+    if (closed || (timer !== null && timer.at <= moment)) return;
+    if (timer !== null) clearTimeout(timer.handle);
+    const begin = () => {
       timer = null;
       // What fails stays for the next time; other processes settle it if this one never can.
-      flushing = flushFull()
+      flushing = flushing
+        .then(flushDue)
         .catch(() => undefined)
-        .finally(() => {
-          if (byKey.size > 0) schedule();
-        });
-    }, FLUSH_AFTER_MS).unref();
+        .finally(scheduleNext);
+    };
+    const handle = setTimeout(begin, Math.max(0, moment - monotonicMs())).unref();
+    timer = { handle, at: moment };
+  };
+
+  const scheduleNext = () => {
+    if (byKey.size === 0) return;
+    const first = [...byKey.values()].reduce((least, { flushAt }) => Math.min(least, flushAt), Infinity);
+    schedule(Math.max(first, monotonicMs() + FLUSH_AFTER_MS.parked));
   };
 
   return {
     of: (keyId) => [...(byKey.get(keyId)?.takes ?? [])],
-    add: ({ keyId, tierId }, take) => {
+    add: ({ keyId, tierId }, take, serving) => {
       if (byKey.size >= KEYS_MAX && !byKey.has(keyId)) return;
-      const settled = byKey.get(keyId) ?? { keyId, tierId, takes: new Set() };
+      const flushAt = monotonicMs() + (serving ? FLUSH_AFTER_MS.serving : FLUSH_AFTER_MS.parked);
+      const settled = byKey.get(keyId) ?? { keyId, tierId, takes: new Set(), flushAt };
       settled.takes.add(take);
+      settled.flushAt = Math.min(settled.flushAt, flushAt);
       byKey.set(keyId, settled);
-      schedule();
+      schedule(flushAt);
     },
     gone,
     close: async () => {
       closed = true;
+      if (timer !== null) clearTimeout(timer.handle);
       await flushing;
       while (byKey.size > 0) {
         try {
-          await flushSome();
+          await flushSome(Infinity);
         } catch {
           break;
         }
       }
-      if (timer !== null) clearTimeout(timer);
       byKey.clear();
     },
   };
