@@ -31,13 +31,14 @@ function collectingLog(): DomainLog & { readonly messages: string[] } {
   return { messages, info: note, warn: note, error: note };
 }
 
-function taskOf(run: () => Promise<boolean>) {
+function taskOf(run: () => Promise<boolean>, moreAfterMs?: number) {
   const timers = steppedTimers();
   const log = collectingLog();
   const task: BackgroundTask = startBackgroundTask({
     name: 'task',
     everyMs: 100,
     run,
+    ...(moreAfterMs === undefined ? {} : { moreAfterMs }),
     after: timers.after,
     log,
   });
@@ -57,6 +58,18 @@ describe('a background task', () => {
     await timers.fire();
     await timers.fire();
     assert.deepEqual([left, timers.pauseMs()], [0, 100]);
+  });
+
+  it('pauses before more of it where that is asked for', async () => {
+    let left = 2;
+    const { timers } = taskOf(async () => {
+      left -= 1;
+      return left > 0;
+    }, 30);
+    await timers.fire();
+    assert.equal(timers.pauseMs(), 30);
+    await timers.fire();
+    assert.equal(timers.pauseMs(), 100);
   });
 
   it('starts at once when it is kicked, and runs again when that happens during a run', async () => {

@@ -14,8 +14,10 @@ export interface BackgroundTaskOptions {
   readonly name: string;
   /** The pause between two runs that found nothing more to do, in ms. */
   readonly everyMs: number;
-  /** One bounded piece of work; true when there is more to do at once. */
+  /** One bounded piece of work; true when there is more to do. */
   readonly run: () => Promise<boolean>;
+  /** The pause before more of it, which leaves the store to others meanwhile, in ms; 0 where nothing is said. */
+  readonly moreAfterMs?: number;
   readonly after: After;
   readonly log: DomainLog;
 }
@@ -35,7 +37,7 @@ export function startBackgroundTask(options: BackgroundTaskOptions): BackgroundT
       const more = await options.run();
       if (failures > 0) options.log.info({ task: options.name }, 'a background task works again');
       failures = 0;
-      return more ? 0 : options.everyMs;
+      return more ? (options.moreAfterMs ?? 0) : options.everyMs;
     } catch (error) {
       failures += 1;
       const pauseMs = Math.min(BACKOFF_MAX_MS, options.everyMs * 2 ** Math.min(failures, 16));

@@ -4,6 +4,7 @@ import type { Sealer } from '../model/sealing.ts';
 import type { Store } from '../store/port.ts';
 import type { Directory } from './directory.ts';
 import type { LastUsed } from './last-used.ts';
+import type { OpenedValues } from './opened-values.ts';
 import type { Rounds } from './rounds.ts';
 
 /** Who is calling, after its token was checked. */
@@ -34,6 +35,8 @@ export interface Context {
   /** Cryptographically random bytes. */
   readonly randomBytes: (size: number) => Uint8Array;
   readonly sealer: Sealer;
+  /** Opens with `sealer` what draws hand out. */
+  readonly openedValues: OpenedValues;
   /** Keyed hash of a key's value, lower-case hex. */
   readonly fingerprint: (value: string) => string;
   /** Begins every consumer token. */

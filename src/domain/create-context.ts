@@ -3,6 +3,7 @@ import { tokenHash } from '../model/token.ts';
 import type { Context } from './context.ts';
 import { createDirectory } from './directory.ts';
 import { createLastUsed } from './last-used.ts';
+import { createOpenedValues } from './opened-values.ts';
 import { createRounds } from './rounds.ts';
 
 /** What a context is made of: everything that varies, and two secrets that it keeps only as hashes. */
@@ -24,6 +25,7 @@ export function createContext({ rootToken, fingerprintKey, ...parts }: ContextPa
     fingerprint: createFingerprint(fingerprintKey),
     directory: createDirectory(parts.store, parts.clock),
     rounds: createRounds(parts.store, { monotonicMs: parts.clock.monotonicMs }),
+    openedValues: createOpenedValues(parts.sealer),
     lastUsed: createLastUsed(parts.store),
     startedAtMonotonicMs: parts.clock.monotonicMs(),
   };

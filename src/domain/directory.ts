@@ -4,11 +4,20 @@ import type { Tier } from '../model/tier.ts';
 import type { Change, Page, Store } from '../store/port.ts';
 import { createCachedRead } from './cached-read.ts';
 
+/** What of the directory can be told without a read; undefined where one is needed. */
+export interface KnownDirectory {
+  readonly consumerByTokenHash: (tokenHash: string) => Consumer | null | undefined;
+  readonly tier: (id: string) => Tier | null | undefined;
+  readonly allTiers: () => readonly Tier[] | undefined;
+}
+
 /**
  * What every call needs to know and seldom changes: identities with their grants, and tiers. Never older than 2 s in
  * any process, and dropped at once when the store announces a change.
  */
 export interface Directory {
+  /** The same at once, for calls that come by the thousand. */
+  readonly known: KnownDirectory;
   /** By SHA-256 of the token, lower-case hex. Null when there is no such consumer. */
   readonly consumerByTokenHash: (tokenHash: string) => Promise<Consumer | null>;
   readonly tier: (id: string) => Promise<Tier | null>;
@@ -26,6 +35,8 @@ export interface Directory {
 const AGE_MAX_MS = 900;
 const CONSUMERS_MAX = 20_000;
 const TIERS_MAX = 10_000;
+/** The tag of tokens that no consumer has. */
+const NOBODY = '';
 const PAGE = 1000;
 /** How long a job that has ended still explains an empty pool. */
 const PLACED_LATELY_MS = 1000;
@@ -51,19 +62,14 @@ async function readBeingPlaced(store: Store): Promise<ReadonlySet<string>> {
 
 export function createDirectory(store: Store, clock: Clock): Directory {
   const age = { ttlMs: AGE_MAX_MS, monotonicMs: clock.monotonicMs };
-  const hashOfConsumer = new Map<string, string>();
+  const told = { ...age, changeLagMs: store.changeLagMs };
   const consumers = createCachedRead({
-    load: async (tokenHash) => {
-      const consumer = await store.findConsumerByTokenHash(tokenHash);
-      if (consumer !== null) {
-        if (hashOfConsumer.size >= CONSUMERS_MAX) hashOfConsumer.clear();
-        hashOfConsumer.set(consumer.id, tokenHash);
-      }
-      return consumer;
-    },
+    load: store.findConsumerByTokenHash,
     max: CONSUMERS_MAX,
-    ...age,
+    tagOf: (consumer) => consumer?.id ?? NOBODY,
+    ...told,
   });
+  // Not told of: when a job ends its time goes on.
   const placing = createCachedRead({ load: () => readBeingPlaced(store), max: 1, ...age });
   // Jobs are looked up after the tiers that they are for, so that nobody knows an edit and not its job.
   const beforeJobs = async <T>(reading: Promise<T>): Promise<T> => {
@@ -71,8 +77,8 @@ export function createDirectory(store: Store, clock: Clock): Directory {
     placing.clear();
     return read;
   };
-  const tiers = createCachedRead({ load: (id) => beforeJobs(store.getTier(id)), max: TIERS_MAX, ...age });
-  const lists = createCachedRead({ load: () => beforeJobs(readAllTiers(store)), max: 1, ...age });
+  const tiers = createCachedRead({ load: (id) => beforeJobs(store.getTier(id)), max: TIERS_MAX, ...told });
+  const lists = createCachedRead({ load: () => beforeJobs(readAllTiers(store)), max: 1, ...told });
 
   function forgetTier(id: string): void {
     tiers.drop(id);
@@ -80,11 +86,9 @@ export function createDirectory(store: Store, clock: Clock): Directory {
   }
 
   function forgetConsumer(id: string): void {
-    const hash = hashOfConsumer.get(id);
-    // Without a note of its hash (never read, or the notes were full) everything goes: rare, and always right.
-    if (hash === undefined) consumers.clear();
-    else consumers.drop(hash);
-    hashOfConsumer.delete(id);
+    consumers.dropTagged(id);
+    // It may have a token now that nobody had.
+    consumers.dropTagged(NOBODY);
   }
 
   const stop = store.onChange((change: Change) => {
@@ -94,7 +98,6 @@ export function createDirectory(store: Store, clock: Clock): Directory {
       tiers.clear();
       lists.clear();
       consumers.clear();
-      hashOfConsumer.clear();
     }
   });
 
@@ -104,6 +107,11 @@ export function createDirectory(store: Store, clock: Clock): Directory {
     allTiers: () => lists.get(''),
     beingPlaced: () => placing.get(''),
     forgetTier,
+    known: {
+      consumerByTokenHash: consumers.known,
+      tier: tiers.known,
+      allTiers: () => lists.known(''),
+    },
     close: stop,
   };
 }

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import type { DrawQueue } from '../model/round.ts';
 import type { DrawRequest } from '../store/port.ts';
 import { currentIdentity } from './authenticate.ts';
-import type { Call, Context } from './context.ts';
-import { drawQueues, queuesForUnits } from './draw-queues.ts';
+import type { Call, Context, Identity } from './context.ts';
+import { drawQueues, knownQueues, queuesForUnits } from './draw-queues.ts';
 import { refused } from './draw-refusal.ts';
 import { storeUnavailable } from './errors.ts';
 import { type DrawnKey, release } from './release-key.ts';
@@ -23,27 +24,33 @@ export interface DrawKeyInput {
 const TRIES_MAX = 8;
 
 function sha256(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+  return hash('sha256', JSON.stringify(parts), 'base64url');
 }
 
-function callerId(call: Call): string {
-  return call.identity.kind === 'root' ? '' : call.identity.consumer.id;
+function callerId(identity: Identity): string {
+  return identity.kind === 'root' ? '' : identity.consumer.id;
 }
 
-async function requestOf(context: Context, call: Call, input: DrawKeyInput): Promise<DrawRequest> {
-  const queues = await drawQueues(context, call.identity, input.feature, input.tierId);
+function requestOf(
+  call: Call,
+  identity: Identity,
+  input: DrawKeyInput,
+  queues: readonly DrawQueue[],
+): DrawRequest {
+  const { feature, tierId } = input;
+  const caller = callerId(identity);
   const idempotency =
     input.requestId === null
       ? null
       : {
-          key: sha256([callerId(call), input.requestId]),
-          fingerprint: sha256([input.feature, String(input.units), input.tierId ?? '']),
+          key: sha256([caller, input.requestId]),
+          fingerprint: sha256([feature, String(input.units), tierId ?? '']),
         };
   return {
-    feature: input.feature,
+    feature,
     units: input.units,
     queues: queuesForUnits(queues, input.units),
-    consumerId: callerId(call),
+    consumerId: caller,
     peerAddress: call.peerAddress,
     requestId: input.requestId ?? call.requestId,
     idempotency,
@@ -59,7 +66,10 @@ async function drawOnce(
 ): Promise<{ readonly request: DrawRequest; readonly result: RoundsResult }> {
   const since = context.clock.monotonicMs();
   const identity = again ? await currentIdentity(context, call) : call.identity;
-  const request = await requestOf(context, { ...call, identity }, input);
+  const { feature, tierId } = input;
+  const queues =
+    knownQueues(context, identity, feature, tierId) ?? (await drawQueues(context, identity, feature, tierId));
+  const request = requestOf(call, identity, input, queues);
   const result = await context.rounds.draw(request, { signal: call.signal, since, ahead: again });
   return { request, result };
 }
@@ -80,7 +90,8 @@ export async function drawKey(context: Context, call: Call, input: DrawKeyInput)
           context.directory.forgetTier(result.tierId);
           break;
         case 'drawn': {
-          const key = await release(context, result, input.units);
+          const released = release(context, result, input.units);
+          const key = released instanceof Promise ? await released : released;
           if (key !== null) return key;
           break;
         }

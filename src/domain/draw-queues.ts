@@ -1,23 +1,37 @@
+import type { Consumer } from '../model/consumer.ts';
 import type { DrawQueue } from '../model/round.ts';
-import { type Feature, queueName, type Tier } from '../model/tier.ts';
+import type { Tier } from '../model/tier.ts';
 import { isAdmin } from './authorize.ts';
 import type { Context, Identity } from './context.ts';
 import { KeypoolError } from './errors.ts';
+import { queueOf, sharedList } from './queue-lists.ts';
+
+/** What was found for one feature, and the tiers in which it was. */
+interface Offer {
+  readonly tiers: readonly Tier[];
+  readonly queues: readonly DrawQueue[];
+}
+
+/** By whom it was found for: a consumer as read, or the list of all tiers. Then by feature and by the tier named. */
+const offers = new WeakMap<object, Map<string, Map<string | null, Offer>>>();
+
+function remember(owner: object, feature: string, tierId: string | null, offer: Offer): void {
+  const ofOwner = offers.get(owner) ?? new Map<string, Map<string | null, Offer>>();
+  const ofFeature = ofOwner.get(feature) ?? new Map<string | null, Offer>();
+  offers.set(owner, ofOwner.set(feature, ofFeature.set(tierId, offer)));
+}
+
+/** The consumer whose grants decide; null for who may draw from every tier. */
+function grantee(identity: Identity): Consumer | null {
+  return identity.kind === 'root' || isAdmin(identity) ? null : identity.consumer;
+}
 
 /** The tiers whose features an identity may draw: all for an admin, the granted ones for a consumer. */
 async function tiersOf(context: Context, identity: Identity): Promise<readonly Tier[]> {
-  if (isAdmin(identity) || identity.kind === 'root') return context.directory.allTiers();
-  const tiers = await Promise.all(identity.consumer.grantedTierIds.map((id) => context.directory.tier(id)));
+  const consumer = grantee(identity);
+  if (consumer === null) return context.directory.allTiers();
+  const tiers = await Promise.all(consumer.grantedTierIds.map((id) => context.directory.tier(id)));
   return tiers.filter((tier) => tier !== null);
-}
-
-function queueOf(tier: Tier, feature: Feature): DrawQueue {
-  return {
-    tierId: tier.id,
-    queue: queueName(tier.id, feature.name),
-    limits: feature.limits,
-    revision: tier.revision,
-  };
 }
 
 function notOffered(identity: Identity, feature: string, tierId: string | null): KeypoolError {
@@ -37,6 +51,33 @@ function notOffered(identity: Identity, feature: string, tierId: string | null):
   );
 }
 
+/** True while these are the tiers that an identity is granted, as the directory knows them now. */
+function areCurrent({ directory }: Context, ids: readonly string[], tiers: readonly Tier[]): boolean {
+  let found = 0;
+  for (const id of ids) {
+    const tier = directory.known.tier(id);
+    if (tier === null) continue;
+    if (tier === undefined || tier !== tiers[found]) return false;
+    found += 1;
+  }
+  return found === tiers.length;
+}
+
+/** What {@link drawQueues} would give, where that is known without a read; else undefined. */
+export function knownQueues(
+  context: Context,
+  identity: Identity,
+  feature: string,
+  tierId: string | null,
+): readonly DrawQueue[] | undefined {
+  const consumer = grantee(identity);
+  const owner = consumer ?? context.directory.known.allTiers();
+  if (owner === undefined) return undefined;
+  const offer = offers.get(owner)?.get(feature)?.get(tierId);
+  if (offer === undefined || consumer === null) return offer?.queues;
+  return areCurrent(context, consumer.grantedTierIds, offer.tiers) ? offer.queues : undefined;
+}
+
 /**
  * The queues that an identity may draw a feature from, in the order of its tiers; with `tierId`, that tier's only.
  * Errors: FEATURE_NOT_FOUND for an admin, FEATURE_NOT_GRANTED for a consumer.
@@ -47,23 +88,32 @@ export async function drawQueues(
   feature: string,
   tierId: string | null,
 ): Promise<readonly DrawQueue[]> {
-  const queues: DrawQueue[] = [];
-  for (const tier of await tiersOf(context, identity)) {
+  const known = knownQueues(context, identity, feature, tierId);
+  if (known !== undefined) return known;
+  const tiers = await tiersOf(context, identity);
+  const found: DrawQueue[] = [];
+  for (const tier of tiers) {
     if (tierId !== null && tier.id !== tierId) continue;
     const offered = tier.features.find((candidate) => candidate.name === feature);
-    if (offered !== undefined) queues.push(queueOf(tier, offered));
+    if (offered !== undefined) found.push(queueOf(tier, offered));
   }
-  if (queues.length === 0) throw notOffered(identity, feature, tierId);
+  if (found.length === 0) throw notOffered(identity, feature, tierId);
+  const queues = sharedList(found);
+  remember(grantee(identity) ?? tiers, feature, tierId, { tiers, queues });
   return queues;
+}
+
+function mostAtOnce({ limits }: DrawQueue): number {
+  return limits.reduce((most, { limit }) => Math.min(most, limit), Infinity);
 }
 
 /** Those queues whose limits can ever grant that many units at once. Error: UNITS_TOO_LARGE when there is none. */
 export function queuesForUnits(queues: readonly DrawQueue[], units: number): readonly DrawQueue[] {
-  const largest = (queue: DrawQueue): number =>
-    Math.min(Infinity, ...queue.limits.map((limit) => limit.limit));
-  const able = queues.filter((queue) => units <= largest(queue));
+  const able = queues.every((queue) => units <= mostAtOnce(queue))
+    ? queues
+    : queues.filter((queue) => units <= mostAtOnce(queue));
   if (able.length > 0) return able;
-  const most = Math.max(...queues.map(largest));
+  const most = Math.max(...queues.map(mostAtOnce));
   const description = `must be at most ${most}, the largest limit of this feature; draw fewer units at a time`;
   throw new KeypoolError('UNITS_TOO_LARGE', `units: ${description}`, {
     metadata: { units_max: String(most) },

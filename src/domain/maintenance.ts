@@ -14,15 +14,17 @@ export interface Maintenance {
 
 const JOB_BATCH = 1000;
 const JOB_IDLE_MS = 250;
-const RECOVERY_BATCH = 100;
+const RECOVERY_BATCH = 200;
 const RECOVERY_MS = 1000;
+/** Between two batches: thousands are settled within seconds, and draws have the store to themselves half of the time. */
+const RECOVERY_PAUSE_MS = 50;
 const EXPIRY_BATCH = 1000;
 const EXPIRY_MS = 2000;
 const RETENTION_BATCH = 1000;
 const RETENTION_MS = 60_000;
 const LAST_USED_MS = 5000;
 
-type Work = Pick<BackgroundTaskOptions, 'name' | 'everyMs' | 'run'>;
+type Work = Pick<BackgroundTaskOptions, 'name' | 'everyMs' | 'run' | 'moreAfterMs'>;
 
 function placeKeys({ store }: Context): Work {
   return {
@@ -37,7 +39,9 @@ function otherWork({ store, lastUsed }: Context, retentionMs: number): readonly 
     {
       name: 'recover-open-takes',
       everyMs: RECOVERY_MS,
-      run: async () => (await store.recoverOpenTakes(RECOVERY_BATCH)) >= RECOVERY_BATCH,
+      moreAfterMs: RECOVERY_PAUSE_MS,
+      // Of a full batch others may have settled a part.
+      run: async () => (await store.recoverOpenTakes(RECOVERY_BATCH)) > 0,
     },
     {
       name: 'park-expired-keys',

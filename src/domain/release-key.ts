@@ -20,17 +20,21 @@ export interface DrawnKey {
 }
 
 /** Opens value and secrets. Throws SealBrokenError. */
-function opened(context: Context, drawn: Drawn, units: number): DrawnKey {
-  const place = (field: string) => ({ table: 'keys', row: drawn.keyId, field });
+function opened({ openedValues }: Context, drawn: Drawn, units: number): DrawnKey {
+  const row = drawn.keyId;
   const secrets: Record<string, string> = {};
-  for (const [name, sealed] of Object.entries(drawn.secrets))
-    secrets[name] = context.sealer.open(sealed, place(`secrets.${name}`));
+  for (const name in drawn.secrets)
+    secrets[name] = openedValues.open(drawn.secrets[name] ?? '', {
+      table: 'keys',
+      row,
+      field: `secrets.${name}`,
+    });
   return {
     drawId: drawn.drawId,
-    keyId: drawn.keyId,
+    keyId: row,
     keyName: drawn.keyName,
     tierId: drawn.tierId,
-    value: context.sealer.open(drawn.value, place('value')),
+    value: openedValues.open(drawn.value, { table: 'keys', row, field: 'value' }),
     secrets,
     metadata: drawn.metadata,
     units,
@@ -49,20 +53,33 @@ function warnOfLateness(context: Context, drawId: string): void {
   context.log.warn({ draw_id: drawId }, 'a value came too late to leave and was withheld');
 }
 
-/** Opens a drawn key, or takes it out of the pool when its seal is broken; null when the value may not leave. */
-export async function release(context: Context, drawn: Drawn, units: number): Promise<DrawnKey | null> {
-  try {
-    const key = opened(context, drawn, units);
-    if (context.clock.monotonicMs() <= drawn.leaveBy) return key;
-    warnOfLateness(context, drawn.drawId);
-  } catch (error) {
-    if (!(error instanceof SealBrokenError)) throw error;
-    const reason = `SEAL_BROKEN: ${error.message}`;
-    context.log.error({ key_id: drawn.keyId, reason }, 'a key was quarantined: its value does not open');
-    await context.store.quarantineKey(drawn.keyId, drawn.value, reason);
-  }
+/** Takes a key out of the pool whose seal is broken. */
+async function quarantine(context: Context, drawn: Drawn, broken: SealBrokenError): Promise<void> {
+  const reason = `SEAL_BROKEN: ${broken.message}`;
+  context.log.error({ key_id: drawn.keyId, reason }, 'a key was quarantined: its value does not open');
+  for (const sealed of [drawn.value, ...Object.values(drawn.secrets)]) context.openedValues.forget(sealed);
+  await context.store.quarantineKey(drawn.keyId, drawn.value, reason);
+}
+
+async function keepBack(context: Context, drawn: Drawn, broken: SealBrokenError | null): Promise<null> {
+  if (broken === null) warnOfLateness(context, drawn.drawId);
+  else await quarantine(context, drawn, broken);
   await withhold(context, drawn);
   return null;
+}
+
+/**
+ * Opens a drawn key, or takes it out of the pool when its seal is broken; null when the value may not leave. At once
+ * where nothing keeps it back.
+ */
+export function release(context: Context, drawn: Drawn, units: number): DrawnKey | Promise<null> {
+  try {
+    const key = opened(context, drawn, units);
+    return context.clock.monotonicMs() <= drawn.leaveBy ? key : keepBack(context, drawn, null);
+  } catch (error) {
+    if (!(error instanceof SealBrokenError)) throw error;
+    return keepBack(context, drawn, error);
+  }
 }
 
 /** Marks a draw whose value was ready and never left. Does not wait, and never throws. */

@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import { stateOf, tierOf } from '../../test/support/key-state.ts';
 import { groupOf, type MemoryPool, memoryPool, served, spread } from '../../test/support/memory-pool.ts';
 import { limitOf } from '../../test/support/meter-run.ts';
-import { freshRank } from './rank.ts';
+import type { Spread } from './round.ts';
 import type { Tier } from './tier.ts';
 
-function equalKeys(tiers: readonly Tier[], n: number): MemoryPool {
+function equalKeys(tiers: readonly Tier[], n: number, keysAtOnce?: Spread): MemoryPool {
   const rows = Array.from({ length: n }, (_, i) => {
     const tier = tiers[i % tiers.length] ?? assert.fail('at least one tier');
-    return [`k${i}`, stateOf(tier, { freshRank: freshRank(1e9 + i) })] as const;
+    return [`k${i}`, stateOf(tier, { freshRank: i })] as const;
   });
-  return memoryPool(new Map(rows));
+  return memoryPool(new Map(rows), keysAtOnce);
 }
 
 function tiersOf(n: number): Tier[] {
@@ -56,6 +56,20 @@ describe('equal keys', () => {
         assert.ok(spread(counts) <= Math.max(1, 0.05 * mean), `spread ${spread(counts)} of ${mean}`);
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it('of which few serve each round never differ by more than the draws of one turn', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 5, maxLength: 200 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 3 }), sizes, (n, t, rounds) => {
+        const tiers = tiersOf(Math.min(n, t));
+        const pool = equalKeys(tiers, n, (draws) => Math.ceil(Math.sqrt(draws)));
+        const results = rounds.map((size) => pool.run([groupOf(tiers, 'a', size)]));
+        const turn = Math.ceil(Math.max(...rounds) / Math.min(n, Math.ceil(Math.sqrt(Math.max(...rounds)))));
+        assert.ok(spread(served(pool, results)) <= turn + 1, `${[...served(pool, results).values()]}`);
+      }),
+      { numRuns: 200 },
     );
   });
 

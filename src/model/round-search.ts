@@ -115,7 +115,10 @@ export function pageReads(search: Search): { readonly cursor: SearchCursor; read
     const page = cursor.ties || Math.min(cursor.page, Math.max(search.left, share));
     const { source, place, from } = cursor;
     const limit = page + cursor.passed;
-    return { cursor, read: { tierId: source.tierId, queue: source.queue, place, from, limit } };
+    return {
+      cursor,
+      read: { tierId: source.tierId, queue: source.queue, feature: search.group.feature, place, from, limit },
+    };
   });
 }
 
@@ -192,7 +195,7 @@ export function tried(
   search.left -= draws;
   if (draws === count) {
     // It gave all it was asked for, so it may have more for what others could not give.
-    const again = { keyId: candidate.keyId, position: rank, lastRank: rank, busy: false };
+    const again = { keyId: candidate.keyId, position: rank, lastRank: rank, preference: 0, busy: false };
     search.candidates.push({ candidate: again, cursor, tried: true });
     return draws;
   }

@@ -4,6 +4,7 @@ import { budgetOf, stateOf, tierOf } from '../../test/support/key-state.ts';
 import { groupOf, memoryPool, served } from '../../test/support/memory-pool.ts';
 import { limitOf } from '../../test/support/meter-run.ts';
 import type { KeyState } from './key.ts';
+import { STRIDE, TURN_MIN } from './virtual-time.ts';
 
 const free = tierOf({ a: [], b: [] });
 const tenPerSecond = tierOf({ a: [limitOf('sliding', 10, 1000)] });
@@ -27,14 +28,33 @@ describe('a round', () => {
     );
   });
 
-  it('ranks its uses after those that a process with a faster clock has seen', () => {
-    const ahead = { lastRank: { 'tier|a': 5e15 } };
+  it('makes up for nothing that a key missed while it was away', () => {
+    const keys = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`k${i}`, stateOf(free)]));
+    const pool = poolOf(keys);
+    for (let i = 0; i < 40; i += 1) pool.run([groupOf([free], 'a', 1)]);
+    pool.rows.set('back', stateOf(free, { lastRank: { 'tier|a': 1 } }));
+    const order = Array.from({ length: 10 }, () => pool.run([groupOf([free], 'a', 1)])).map(
+      ({ grants }) => grants[0]?.keyId,
+    );
+    assert.equal(order[0], 'back');
+    assert.equal(order.filter((keyId) => keyId === 'back').length, 2);
+  });
+
+  it('goes on where the least served key of a queue stands, in a process that has just begun', () => {
+    const ahead = TURN_MIN + 1e6;
     const pool = poolOf({
-      ahead: stateOf(free, ahead),
-      behind: stateOf(free, { lastRank: { 'tier|a': 1 } }),
+      ahead: stateOf(free, { lastRank: { 'tier|a': ahead } }),
+      fresh: stateOf(free, { freshRank: -1 }),
     });
     pool.run([groupOf([free], 'a', 1)]);
-    assert.ok((pool.rows.get('behind')?.ready['tier|a'] ?? 0) > 5e15);
+    assert.equal(pool.rows.get('fresh')?.ready['tier|a'], ahead + STRIDE);
+    const parked = { ready: {}, due: { 'tier|a': 9e15 }, lastRank: { 'tier|a': ahead } };
+    const waiting = poolOf({
+      away: { ...stateOf(free), ...parked },
+      fresh: stateOf(free, { freshRank: -1 }),
+    });
+    waiting.run([groupOf([free], 'a', 1)]);
+    assert.equal(waiting.rows.get('fresh')?.ready['tier|a'], ahead + STRIDE);
   });
 
   it('gives several draws to one key where more draws wait than keys', () => {

@@ -1,4 +1,3 @@
-import type { RankSource } from './rank.ts';
 import { rememberSearch, shortageOf } from './round-end.ts';
 import {
   absorb,
@@ -12,6 +11,7 @@ import {
 import type { ScanMemory } from './scan-memory.ts';
 import type { Took } from './take.ts';
 import type { Limit, QueueName } from './tier.ts';
+import { STRIDE, sharesOf, TURN_MIN, type VirtualTime } from './virtual-time.ts';
 
 /** One tier's queue that a draw may use, with the limits that bind there. */
 export interface DrawQueue {
@@ -33,6 +33,7 @@ export interface DrawGroup {
 export interface QueueRead {
   readonly tierId: string;
   readonly queue: QueueName;
+  readonly feature: string;
   readonly place: 'ready' | 'due';
   readonly from: number;
   readonly limit: number;
@@ -43,8 +44,10 @@ export interface Candidate {
   readonly keyId: string;
   /** Its rank, or its due moment. */
   readonly position: number;
-  /** The rank of its last use there (its fresh rank when never drawn). */
+  /** Its rank when it was last served there (its fresh rank when never drawn). */
   readonly lastRank: number;
+  /** Its place among keys that stand alike, from 0 to 1: processes that share a queue have each its own order of them. */
+  readonly preference: number;
   /** True while another round of this process has a take on it under way. */
   readonly busy: boolean;
 }
@@ -94,6 +97,8 @@ export interface RoundResult {
 
 /** Keys that the groups of one round may pass over together; a search that needs more goes on in the next round. */
 export const EXAMINED_MAX = 512;
+/** Parked keys that tell how far a queue has come in which none stands ready. */
+const PARKED_LOOKED_AT = 8;
 /** What every group may pass over, however many there are. */
 const EXAMINED_MIN = 32;
 
@@ -109,8 +114,33 @@ function drawsMax({ queues, units }: DrawGroup): number {
 /** A key for each draw: best where a take costs little. */
 const spreadWide: Spread = (draws) => draws;
 
+/** Finds out how far queues have come that this process has not drawn from yet: to their least served keys. */
+function* beginQueues(
+  groups: readonly DrawGroup[],
+  time: VirtualTime,
+): Generator<RoundStep, void, RoundReply> {
+  const begun = new Map<QueueName, QueueRead[]>();
+  for (const { feature, queues } of groups)
+    for (const { tierId, queue } of queues) {
+      if (time.knows(queue)) continue;
+      const read = { tierId, queue, feature } as const;
+      begun.set(queue, [
+        { ...read, place: 'ready', from: TURN_MIN, limit: 1 },
+        { ...read, place: 'due', from: Number.MIN_SAFE_INTEGER, limit: PARKED_LOOKED_AT },
+      ]);
+    }
+  if (begun.size === 0) return;
+  const reply = yield { kind: 'read', reads: [...begun.values()].flat() };
+  if (reply.kind !== 'read') throw new Error('a read step was answered by something else');
+  for (const [i, queue] of [...begun.keys()].entries()) {
+    const [ready = [], parked = []] = reply.pages.slice(2 * i);
+    const turns = (ready.length > 0 ? ready : parked).map(({ lastRank }) => lastRank);
+    time.begin(queue, Math.max(TURN_MIN, ...turns));
+  }
+}
+
 /** Reads a page for every group that has nothing left to try. */
-function* readPages(all: readonly Search[], ranks: RankSource): Generator<RoundStep, void, RoundReply> {
+function* readPages(all: readonly Search[]): Generator<RoundStep, void, RoundReply> {
   const searches = all.filter(needsPage);
   const wanted = searches.flatMap((search) => pageReads(search).map((part) => ({ search, ...part })));
   if (wanted.length === 0) return;
@@ -118,10 +148,6 @@ function* readPages(all: readonly Search[], ranks: RankSource): Generator<RoundS
   if (reply.kind !== 'read') throw new Error('a read step was answered by something else');
   for (const [i, { search, cursor, read }] of wanted.entries())
     absorb(search, cursor, read, reply.pages[i] ?? [], reply.now);
-  for (const search of searches) {
-    for (const { candidate } of search.candidates) ranks.saw(candidate.lastRank);
-    search.candidates.sort((a, b) => a.candidate.lastRank - b.candidate.lastRank);
-  }
 }
 
 /** A take with the key's entry in the search of the group that it is for. */
@@ -131,25 +157,35 @@ interface Trial {
   readonly take: RoundTake;
 }
 
-/**
- * Spreads what waits over the least recently used candidates, as if the draws came one after another: each key's rank
- * is that of its last turn, so that an uneven share is evened out by the next round.
- */
-function assign(search: Search, ranks: RankSource, taken: Set<string>): Trial[] {
-  const usable = search.candidates.filter(({ candidate }) => !taken.has(candidate.keyId));
-  const chosen = usable.slice(0, Math.min(search.left, search.width));
-  if (chosen.length === 0) return [];
-  // What those could not give is asked of more, so that a round takes few steps whatever its keys have left.
+/** Spreads what waits over the least served candidates, as if the draws came one after another. */
+function assign(search: Search, time: VirtualTime, taken: Set<string>): Trial[] {
+  const queues = search.group.queues.map(({ queue }) => queue);
+  const width = Math.min(search.left, search.width);
+  // Keys stand alike that are within one turn of each other.
+  const turn = Math.ceil(search.left / width) * STRIDE;
+  const order = ({ candidate }: SearchEntry): number => candidate.lastRank + candidate.preference * turn;
+  const tried = search.candidates
+    .filter(({ candidate }) => !taken.has(candidate.keyId))
+    .sort((a, b) => order(a) - order(b))
+    .slice(0, width)
+    .sort((a, b) => a.candidate.lastRank - b.candidate.lastRank);
+  if (tried.length === 0) return [];
+  // What those cannot give is asked of more, so that a round takes few steps whatever its keys have left.
   search.width *= 2;
-  const firstRank = ranks.next(search.left);
-  const trials = chosen.map((entry, i) => {
+  const turns = tried.map(({ candidate }) => time.turnOf(queues, candidate.lastRank));
+  const shares = sharesOf(turns, search.left);
+  const trials = tried.flatMap((entry, i) => {
     const { keyId } = entry.candidate;
-    const count = Math.floor((search.left - i - 1) / chosen.length) + 1;
-    const rank = firstRank + i + (count - 1) * chosen.length;
+    const [turn = 0, count = 0] = [turns[i], shares[i]];
+    if (count === 0) return [];
     taken.add(keyId);
-    return { search, entry, take: { group: search.index, keyId, source: entry.cursor.source, count, rank } };
+    const rank = turn + count * STRIDE;
+    return [
+      { search, entry, take: { group: search.index, keyId, source: entry.cursor.source, count, rank } },
+    ];
   });
-  const gone = new Set(chosen);
+  time.chose(queues, turns[trials.length - 1] ?? TURN_MIN, Math.max(...shares));
+  const gone = new Set(trials.map(({ entry }) => entry));
   search.candidates = search.candidates.filter((entry) => !gone.has(entry));
   return trials;
 }
@@ -157,15 +193,16 @@ function assign(search: Search, ranks: RankSource, taken: Set<string>): Trial[] 
 /**
  * One round without any I/O: says what to read and which takes to make, and is told what came of it. The adapter runs
  * the steps: SQLite inside one transaction, MongoDB each step's parts in parallel. Ends with what each group got.
- * `scans`: one of the store, of whose rounds any number may be under way.
+ * `time` and `scans`: those of the store, of whose rounds any number may be under way.
  * `spread`: how many keys are tried at once for the draws of a group; twice as many each time that was not enough.
  */
 export function* planRound(
   groups: readonly DrawGroup[],
-  ranks: RankSource,
+  time: VirtualTime,
   scans: ScanMemory,
   spread: Spread = spreadWide,
 ): Generator<RoundStep, RoundResult, RoundReply> {
+  yield* beginQueues(groups, time);
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));
   const all = groups.map((group, index) => {
     const width = Math.max(spread(group.size), Math.ceil(group.size / drawsMax(group)));
@@ -173,10 +210,10 @@ export function* planRound(
   });
   const grants: Grant[] = [];
   for (;;) {
-    yield* readPages(all, ranks);
+    yield* readPages(all);
     const taken = new Set<string>();
     const trials = all.flatMap((search) =>
-      search.left > 0 && search.staleTier === null ? assign(search, ranks, taken) : [],
+      search.left > 0 && search.staleTier === null ? assign(search, time, taken) : [],
     );
     if (trials.length === 0) {
       if (all.some(needsPage)) continue;

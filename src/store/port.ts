@@ -141,10 +141,7 @@ export interface DrawStore {
    * Rejects only when nothing of the round is known to have been served. `chosen` is called, where the store can tell,
    * when its takes are made and it has only to be recorded: the next round then chooses among what is left.
    */
-  readonly drawRound: (
-    draws: readonly DrawRequest[],
-    chosen?: () => void,
-  ) => Promise<readonly DrawResult[]>;
+  readonly drawRound: (draws: readonly DrawRequest[], chosen?: () => void) => Promise<readonly DrawResult[]>;
   /** Rounds that may run at the same time. */
   readonly roundsMax: number;
   /** Marks audit rows whose value did not leave; their units stay spent, their request records name no draw any more. */

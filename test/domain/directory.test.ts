@@ -82,6 +82,60 @@ describe('the directory', () => {
     assert.deepEqual(await ask(directory), { consumer, tier, tiers: [tier] });
   });
 
+  it('reads nothing again of what it would be told of', async (t) => {
+    const { context, clock, ask } = await openKnown(t);
+    const reads = { consumer: 0, tier: 0, tiers: 0 };
+    const { store } = context;
+    const { directory } = contextOver(t, context, {
+      findConsumerByTokenHash: (hash) => {
+        reads.consumer += 1;
+        return store.findConsumerByTokenHash(hash);
+      },
+      getTier: (id) => {
+        reads.tier += 1;
+        return store.getTier(id);
+      },
+      listTiers: (page) => {
+        reads.tiers += 1;
+        return store.listTiers(page);
+      },
+    });
+    const first = await ask(directory);
+    clock.advance(59_999);
+    assert.deepEqual(await ask(directory), first);
+    assert.deepEqual(reads, { consumer: 1, tier: 1, tiers: 1 });
+  });
+
+  it('forgets those consumers alone that change, however many they are', async (t) => {
+    const { context, root, consumer, ask } = await openKnown(t);
+    const { directory, store } = context;
+    await ask();
+    const others = await Promise.all(
+      Array.from({ length: 200 }, () => createConsumer(context, root, { consumer: newConsumer() })),
+    );
+    for (const { consumer: other } of others) await directory.consumerByTokenHash(other.tokenHash);
+    const known = directory.known.consumerByTokenHash;
+    for (const { consumer: other } of others.slice(1))
+      await store.deleteConsumer(other.id, () => eventOf('DeleteConsumer'));
+    assert.equal(known(consumer.tokenHash)?.id, consumer.id);
+    assert.equal(known(others[0]?.consumer.tokenHash ?? '')?.id, others[0]?.consumer.id);
+    for (const { consumer: other } of others.slice(1)) assert.equal(known(other.tokenHash), undefined);
+  });
+
+  it('sees at once a consumer whose token nobody had', async (t) => {
+    const { context, consumer } = await openKnown(t);
+    const { directory, store } = context;
+    const tokenHash = 'f'.repeat(64);
+    assert.equal(await directory.consumerByTokenHash(tokenHash), null);
+    assert.equal(directory.known.consumerByTokenHash(tokenHash), null);
+    await store.editConsumer(consumer.id, (row) => ({
+      row: { ...row, tokenHash, version: row.version + 1 },
+      event: eventOf('RegenerateToken'),
+    }));
+    assert.equal((await directory.consumerByTokenHash(tokenHash))?.id, consumer.id);
+    assert.equal(await directory.consumerByTokenHash(consumer.tokenHash), null);
+  });
+
   it('forgets a tier that it is told to forget, in the list of all too', async (t) => {
     const { context, ask, editTier } = await openKnown(t);
     const { directory } = unheard(t, context);

@@ -8,6 +8,8 @@ export interface HeldRound {
   /** Answers its draws: all alike, or by request id. */
   readonly end: (result?: DrawResult | ((id: string) => DrawResult)) => void;
   readonly fail: (error: unknown) => void;
+  /** Says that its takes are made. */
+  readonly choose: () => void;
 }
 
 export const EMPTY: DrawResult = { kind: 'empty' };
@@ -21,7 +23,8 @@ export interface HeldRounds extends Pick<DrawStore, 'drawRound' | 'roundsMax'> {
   readonly round: (index: number) => HeldRound;
 }
 
-export function heldRounds(roundsMax: number): HeldRounds {
+/** `choosing`: rounds say only when the test does that their takes are made, and at once otherwise. */
+export function heldRounds(roundsMax: number, choosing: 'held' | 'at once' = 'at once'): HeldRounds {
   const begun: HeldRound[] = [];
   return {
     roundsMax,
@@ -31,8 +34,9 @@ export function heldRounds(roundsMax: number): HeldRounds {
       if (round === undefined) throw new Error(`only ${begun.length} rounds were begun`);
       return round;
     },
-    drawRound: (draws) =>
+    drawRound: (draws, chosen = () => {}) =>
       new Promise((resolve, reject) => {
+        if (choosing === 'at once') chosen();
         begun.push({
           draws,
           ids: draws.map(({ requestId }) => requestId),
@@ -41,6 +45,7 @@ export function heldRounds(roundsMax: number): HeldRounds {
               draws.map(({ requestId }) => (typeof result === 'function' ? result(requestId) : result)),
             ),
           fail: reject,
+          choose: chosen,
         });
       }),
   };

@@ -61,7 +61,7 @@ export function contextOver(t: TestContext, context: Context, parts: Partial<Sto
 
 /** Another process that is not told of changes. */
 export function unheard(t: TestContext, context: Context): Context {
-  return contextOver(t, context, { onChange: () => () => {} });
+  return contextOver(t, context, { onChange: () => () => {}, changeLagMs: () => Infinity });
 }
 
 /** Every audit row of a draw, oldest first. */

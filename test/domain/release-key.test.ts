@@ -144,6 +144,15 @@ describe('a key whose sealed value does not open', () => {
     assert.ok(logged.includes('a key was quarantined: its value does not open'));
   });
 
+  it('is quarantined too when that value was opened before, where it belongs', async (t) => {
+    const { context, caller, broken, sound } = await openTwo(t);
+    for (const id of [broken, sound]) assert.equal((await draw(context, caller)).keyId, id);
+    await breakSeal(context, broken, sound);
+    assert.equal((await draw(context, caller)).keyId, sound);
+    assert.equal((await context.store.getKey(broken))?.state, 'quarantined');
+    assert.equal((await draw(context, caller)).keyId, sound);
+  });
+
   it('comes back with a new value', async (t) => {
     const { context, root, caller, broken, sound } = await openTwo(t);
     await breakSeal(context, broken, sound);

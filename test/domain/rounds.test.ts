@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRounds, type DrawManner, type RoundsOptions } from '../../src/domain/rounds.ts';
 import { StoreError } from '../../src/store/errors.ts';
+import { eventually } from '../support/eventually.ts';
 import { testClock } from '../support/test-clock.ts';
 import { AGAIN, drawCalled, EMPTY, heldRounds, settled } from './held-rounds.ts';
 import { refused } from './refusals.ts';
 
-function openRounds(roundsMax: number, options: Partial<RoundsOptions> = {}) {
+function openRounds(roundsMax: number, options: Partial<RoundsOptions> = {}, choosing?: 'held' | 'at once') {
   const clock = testClock();
-  const store = heldRounds(roundsMax);
+  const store = heldRounds(roundsMax, choosing);
   const rounds = createRounds(store, { monotonicMs: clock.monotonicMs, ...options });
   return {
     clock,
@@ -73,6 +74,34 @@ describe('rounds', () => {
     }
     await Promise.all([...draws, rounds.idle()]);
     assert.deepEqual(store.round(3).ids, ['6']);
+  });
+
+  it('gather what comes while one chooses its keys, and begin when it has chosen', async () => {
+    const { store, rounds, draw } = openRounds(4, {}, 'held');
+    const draws = [draw('a')];
+    await settled();
+    for (const id of ['b', 'c', 'd']) {
+      draws.push(draw(id));
+      await settled();
+    }
+    assert.equal(store.begun.length, 1);
+    store.round(0).choose();
+    await settled();
+    assert.deepEqual(store.round(1).ids, ['b', 'c', 'd']);
+    store.round(1).end();
+    store.round(0).end();
+    await Promise.all([...draws, rounds.idle()]);
+  });
+
+  it('do not wait for one that takes long to choose', async () => {
+    const { store, rounds, draw } = openRounds(2, {}, 'held');
+    const draws = [draw('a')];
+    await settled();
+    draws.push(draw('b'));
+    await eventually('the next round has begun', () => store.begun[1] ?? null);
+    store.round(1).end();
+    store.round(0).end();
+    await Promise.all([...draws, rounds.idle()]);
   });
 
   it('leave out a draw whose caller has gone before its round began', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RECOVERY_GRACE_MS } from '../../src/model/key.ts';
-import { drawMany, drawn } from '../support/drawing.ts';
+import { drawMany, drawn, perKey } from '../support/drawing.ts';
 import { budgetOf } from '../support/key-state.ts';
 import { usageEvents } from '../support/listing.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
@@ -29,6 +29,7 @@ export function registerRecoveryTests(name: string, makeStore: StoreFactory): vo
         same(5, { budgets: [budgetOf(100), budgetOf(90, 3_600_000)] }),
       );
       const served = drawn(await drawMany(store, [tier], 'a', 20));
+      const drawnOf = perKey(served, keys);
       const end = store.now() + OPEN_TAKE_MS + RECOVERY_GRACE_MS;
       await store.close();
       const other = await open({ openTakeMs: OPEN_TAKE_MS });
@@ -44,7 +45,7 @@ export function registerRecoveryTests(name: string, makeStore: StoreFactory): vo
         assert.deepEqual(key?.open, []);
         assert.deepEqual(
           key?.budgets.map(({ used }) => used),
-          [4, 4],
+          [drawnOf.get(id), drawnOf.get(id)],
         );
       }
       assert.equal((await usageEvents(other)).length, served.length);

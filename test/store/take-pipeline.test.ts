@@ -11,6 +11,7 @@ import {
   type StateDocument,
   toStateDocument,
 } from '../../src/store/mongodb/key-document.ts';
+import { fitsRoom, roomOf, roomyFilter, roomyPipeline } from '../../src/store/mongodb/roomy-take.ts';
 import type { RowShape } from '../../src/store/mongodb/take-decision.ts';
 import { takeFilter, takePipeline } from '../../src/store/mongodb/take-pipeline.ts';
 import { type DatabaseLease, sharedMongod } from '../support/mongod.ts';
@@ -186,7 +187,26 @@ async function takeInStore(state: KeyState, request: TakeRequest, now: number, s
   );
 }
 
+/** The short take of a row with room for it; null where there is none. */
+async function takeFromRoom(state: KeyState, request: TakeRequest, now: number, lastTake: string | null) {
+  const version = 1;
+  const took = lastTake === null ? {} : { took: { take: lastTake } };
+  const document = { ...toStateDocument(state), ...took, version };
+  const room = roomOf(document, request, now);
+  if (room === null || !fitsRoom(room, request)) return null;
+  await rows().replaceOne({ _id: 'key' }, document, { upsert: true });
+  const row = await rows().findOneAndUpdate(
+    { _id: 'key', ...roomyFilter(room, request) },
+    roomyPipeline(room, request, now),
+    { returnDocument: 'after' },
+  );
+  if (row === null) return null;
+  const { version: _version, ...rest } = row as typeof row & { version: number };
+  return rest;
+}
+
 test('random takes give the same state and answer in the model and in a real pipeline', async () => {
+  let shortTakes = 0;
   const property = fc.asyncProperty(scenario, async ({ limits: firstLimits, budgets, steps }) => {
     const limits: Record<string, readonly Limit[]> = { ...firstLimits };
     let state = freshState(budgets);
@@ -213,8 +233,14 @@ test('random takes give the same state and answer in the model and in a real pip
         assert.deepEqual(row.took, expected.took);
         assert.deepEqual(row, canonical, 'the stored form is canonical');
       }
+      const short = await takeFromRoom(state, request, now, i === 0 ? null : `take-${i - 1}`);
+      if (short !== null) {
+        shortTakes += 1;
+        assert.deepEqual(short, canonical, 'a short take');
+      }
       state = expected.state;
     }
   });
   await fc.assert(property, { numRuns: Number(process.env.PROPERTY_RUNS ?? 150) });
+  assert.ok(shortTakes > 0, 'no random take found room for a short one');
 });

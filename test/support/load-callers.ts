@@ -19,6 +19,8 @@ export type ServedDraw = CallTimes &
   Pick<DrawKeyResponse, 'drawId' | 'keyId' | 'tierId' | 'units' | 'value'> & { readonly requestId: string };
 
 export type RefusedDraw = CallTimes & {
+  readonly feature: string;
+  readonly message: string;
   readonly reason: string;
   readonly code: Code;
   readonly retryAfterMs: number | null;
@@ -32,6 +34,8 @@ export type LoadOptions = {
   readonly draw: (caller: number) => DrawFields;
   /** Tries again after so many ms, even where it is told to wait for longer. */
   readonly patienceMs?: number;
+  /** How long a caller does something else between two draws, in ms; without it, it draws again at once. */
+  readonly paceMs?: number;
   /** Draws that are made at most; without it callers go on until they are refused for good, or stopped. */
   readonly drawsMax?: number;
   readonly onServed?: (servedSoFar: number) => void;
@@ -89,9 +93,10 @@ export function startLoad(options: LoadOptions): Load {
         options.onServed?.(served.length);
         return true;
       } else {
-        refused.push({ ...times, ...refusalFields(answer) });
-        if (answer.retryAfterMs === null) return false;
-        await pause(Math.min(answer.retryAfterMs, options.patienceMs ?? Infinity));
+        refused.push({ ...times, feature: fields.feature ?? '', ...refusalFields(answer) });
+        // A call that took too long may be made again, although nobody says when.
+        if (answer.retryAfterMs === null && answer.reason !== 'DEADLINE_EXCEEDED') return false;
+        await pause(Math.min(answer.retryAfterMs ?? RECONNECT_MS, options.patienceMs ?? Infinity));
       }
     }
     return false;
@@ -99,7 +104,8 @@ export function startLoad(options: LoadOptions): Load {
 
   async function keepDrawing(caller: number): Promise<void> {
     const connection = openConnection();
-    while (mayDraw() && (await drawOnce(connection, caller)));
+    while (mayDraw() && (await drawOnce(connection, caller)))
+      if (options.paceMs !== undefined) await pause(options.paceMs);
     connection.close();
   }
 
@@ -117,8 +123,8 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
-function refusalFields({ reason, code, retryAfterMs }: RpcRefusal) {
-  return { reason, code, retryAfterMs };
+function refusalFields({ reason, code, message, retryAfterMs }: RpcRefusal) {
+  return { reason, code, message, retryAfterMs };
 }
 
 /** How often each reason was given. */

@@ -21,6 +21,8 @@ export type RpcRefusal = {
   readonly code: Code;
   /** The stable reason; empty where the answer names none. */
   readonly reason: string;
+  /** The sentence for people. */
+  readonly message: string;
   /** What RetryInfo says, in ms. */
   readonly retryAfterMs: number | null;
   readonly http: HttpAnswer;
@@ -52,6 +54,7 @@ export function refusalOf(http: HttpAnswer): RpcRefusal {
     status: http.status,
     code: error.code,
     reason: told?.reason ?? '',
+    message: error.rawMessage,
     retryAfterMs: told?.retryAfterMs ?? null,
     http,
   };

@@ -1,5 +1,4 @@
 import type { KeyState } from '../../src/model/key.ts';
-import { createRankSource, type RankSource } from '../../src/model/rank.ts';
 import {
   type Candidate,
   type DrawGroup,
@@ -10,17 +9,18 @@ import {
   type RoundResult,
   type RoundStep,
   type RoundTake,
+  type Spread,
 } from '../../src/model/round.ts';
 import { createScanMemory } from '../../src/model/scan-memory.ts';
 import { type Took, takeFromKey } from '../../src/model/take.ts';
 import { queueName, type Tier } from '../../src/model/tier.ts';
+import { createVirtualTime } from '../../src/model/virtual-time.ts';
 
 /** A store of key rows in memory: the least that a round can be run against. */
 export interface MemoryPool {
   readonly rows: Map<string, KeyState>;
   /** Keys that another round has a take on. */
   readonly busy: Set<string>;
-  readonly ranks: RankSource;
   now: number;
   /** Takes that the last round made. */
   takes: number;
@@ -30,17 +30,18 @@ export interface MemoryPool {
   readonly serve: (group: DrawGroup, roundsMax?: number) => RoundResult[];
 }
 
-export function memoryPool(rows: ReadonlyMap<string, KeyState>): MemoryPool {
+/** `keysAtOnce`: over how many keys its rounds spread their draws. */
+export function memoryPool(rows: ReadonlyMap<string, KeyState>, keysAtOnce?: Spread): MemoryPool {
   const scans = createScanMemory();
+  const time = createVirtualTime();
   const pool: MemoryPool = {
     rows: new Map(rows),
     busy: new Set(),
-    ranks: createRankSource({ nowMs: () => pool.now, monotonicMs: () => 0 }),
     now: 1_000_000,
     takes: 0,
     run: (groups, stepsMax = 10_000) => {
       pool.takes = 0;
-      const plan = planRound(groups, pool.ranks, scans);
+      const plan = planRound(groups, time, scans, keysAtOnce);
       let step = plan.next();
       for (let steps = 0; !step.done; steps++) {
         if (steps >= stepsMax) throw new Error(`a round did not end in ${stepsMax} steps`);
@@ -75,7 +76,7 @@ function page(pool: MemoryPool, read: QueueRead): Candidate[] {
     const position = row[read.place][read.queue];
     if (position === undefined || position < read.from) continue;
     const lastRank = row.lastRank[read.queue] ?? row.freshRank;
-    found.push({ keyId, position, lastRank, busy: pool.busy.has(keyId) });
+    found.push({ keyId, position, lastRank, preference: 0, busy: pool.busy.has(keyId) });
   }
   return found.sort((a, b) => a.position - b.position).slice(0, read.limit);
 }

@@ -17,8 +17,12 @@ export async function initiate(nodes: readonly MongodNode[], name: string, elect
   const members = nodes.map(({ port }, index) => ({ _id: index, host: `127.0.0.1:${port}` }));
   const settings = { electionTimeoutMillis, heartbeatIntervalMillis: 200 };
   await adminCommand(first, { replSetInitiate: { _id: name, members, settings } });
-  await awaitPrimary(nodes);
-  await until(() => isSettled(first), 'the set did not settle');
+  await awaitSettled(nodes);
+}
+
+/** Waits until one of the nodes takes writes and every other one follows it. */
+export async function awaitSettled(nodes: readonly MongodNode[]): Promise<void> {
+  await until(async () => isSettled(await awaitPrimary(nodes)), 'the set did not settle');
 }
 
 /** Waits until one of the nodes takes writes and returns it. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { awaitPrimary, initiate, withClient } from './mongod-election.ts';
+import { awaitPrimary, awaitSettled, initiate, withClient } from './mongod-election.ts';
 import { type MongodNode, startNode } from './mongod-node.ts';
 
 export type { MongodNode };
@@ -27,6 +27,8 @@ export type Mongod = {
   readonly nodes: readonly MongodNode[];
   /** Waits until one node takes writes and returns it. */
   readonly primary: () => Promise<MongodNode>;
+  /** Waits until one node takes writes and every other one follows it. */
+  readonly settled: () => Promise<void>;
   /** Ends all nodes and removes their data. */
   readonly stop: () => Promise<void>;
 };
@@ -97,5 +99,12 @@ async function startNodes(
   const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
   const query = replicaSet ? `?replicaSet=${replicaSet}` : '';
   const databaseUri = (database: string) => `mongodb://${hosts}/${database}${query}`;
-  return { uri: databaseUri(''), databaseUri, nodes, primary: () => awaitPrimary(nodes), stop };
+  return {
+    uri: databaseUri(''),
+    databaseUri,
+    nodes,
+    primary: () => awaitPrimary(nodes),
+    settled: () => awaitSettled(nodes),
+    stop,
+  };
 }

@@ -15,12 +15,14 @@ export interface Fault {
   readonly blockConnection?: true;
   readonly blockTimeMS?: number;
   readonly closeConnection?: true;
+  /** The command fails with this code, without a label that says to try again. */
+  readonly errorCode?: number;
   /** The command is carried out and then reported as not confirmed. */
   readonly writeConcernError?: { readonly code: number; readonly errmsg: string };
 }
 
 export interface FaultyDatabase {
-  /** Opens a store that goes by a name of its own; commands give up after 400 ms. */
+  /** Opens a store that goes by a name of its own. */
   readonly open: (appName: string, overrides?: Partial<StoreOptions>) => Promise<Store>;
   /** Lets the next `times` such commands meet the fault, or all until `heal`. */
   readonly inject: (fault: Fault, times?: number) => Promise<void>;
@@ -31,11 +33,12 @@ export interface FaultyDatabase {
   readonly close: () => Promise<void>;
 }
 
+/** Commands give up after so long, unless a test that makes none of them late leaves them more. */
 const COMMAND_TIMEOUT_MS = 400;
 let server: Promise<Mongod> | undefined;
 
 /** A fresh database on a real server that takes fail points; the server ends with this process. */
-export async function faultyDatabase(): Promise<FaultyDatabase> {
+export async function faultyDatabase(commandTimeoutMs = COMMAND_TIMEOUT_MS): Promise<FaultyDatabase> {
   server ??= startMongod({ parameters: { enableTestCommands: 1 } });
   const mongod = await server;
   const databaseName = `keypool_${uuid().slice(-12)}`;
@@ -49,7 +52,7 @@ export async function faultyDatabase(): Promise<FaultyDatabase> {
   };
   return {
     open: async (appName, overrides = {}) => {
-      const url = `${uri}&appName=${appName}&socketTimeoutMS=${COMMAND_TIMEOUT_MS}`;
+      const url = `${uri}&appName=${appName}&socketTimeoutMS=${commandTimeoutMs}`;
       const options = { clock: systemClock, newId: uuid, warn: () => {}, ...overrides };
       const store = await openMongoStore(url, options);
       opened.push(store);

@@ -2,8 +2,8 @@
 export interface BusyKeys {
   readonly has: (keyId: string) => boolean;
   readonly size: () => number;
-  /** Runs `work` with the key marked; undefined when another round has it. */
-  readonly during: <T>(keyId: string, work: () => Promise<T>) => Promise<T | undefined>;
+  /** Marks the key, and gives how to let go of it; null when another round has it. */
+  readonly hold: (keyId: string) => (() => void) | null;
   /** Resolves when the next key is free again; at once when none is busy. */
   readonly nextRelease: () => Promise<void>;
 }
@@ -20,14 +20,10 @@ export function createBusyKeys(): BusyKeys {
   return {
     has: (keyId) => held.has(keyId),
     size: () => held.size,
-    during: async (keyId, work) => {
-      if (held.has(keyId)) return undefined;
+    hold: (keyId) => {
+      if (held.has(keyId)) return null;
       held.add(keyId);
-      try {
-        return await work();
-      } finally {
-        release(keyId);
-      }
+      return () => release(keyId);
     },
     nextRelease: () =>
       held.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),

@@ -2,22 +2,17 @@ import type { FindCursor } from 'mongodb';
 import type { Candidate, QueueRead } from '../../model/round.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { Collections } from './collections.ts';
+import type { KeyDocument } from './key-document.ts';
 import { PLACES_INDEX } from './migrations.ts';
 import type { QueueFronts } from './queue-fronts.ts';
-import type { RowShape } from './take-decision.ts';
+import type { Rivals } from './rivals.ts';
+import type { ReadRow } from './roomy-take.ts';
 
 /** What a candidate read gives of a key's row. */
-interface CandidateDocument {
-  readonly _id: string;
-  readonly ready?: Readonly<Record<string, number>>;
-  readonly due?: Readonly<Record<string, number>>;
-  readonly lastRank: Readonly<Record<string, number>>;
-  readonly freshRank: number;
-  readonly revision: number;
-  readonly placed: number;
-  readonly budgets: readonly unknown[];
-  readonly openEnd?: number;
-}
+type CandidateDocument = ReadRow &
+  Pick<KeyDocument, '_id' | 'freshRank' | 'revision' | 'placed' | 'openEnd' | 'lastRank'> & {
+    readonly due?: KeyDocument['due'];
+  };
 
 /** Parked keys that will not have expired when their due has come; others are not worth waiting for. */
 export function servesAtDue(queue: string): object {
@@ -36,11 +31,20 @@ export function candidateCursor(rows: Collections, read: QueueRead): FindCursor<
     .project<CandidateDocument>({
       [place]: 1,
       [`lastRank.${read.queue}`]: 1,
+      [`meters.${read.feature}`]: 1,
+      'budgets.limit': 1,
+      'budgets.windowMs': 1,
+      'budgets.used': 1,
+      'open.take': 1,
+      openEnd: 1,
+      'took.take': 1,
+      takenBy: 1,
+      takenAt: 1,
       freshRank: 1,
+      expireAt: 1,
       revision: 1,
       placed: 1,
-      'budgets.epoch': 1,
-      openEnd: 1,
+      version: 1,
     })
     .sort({ [place]: 1 })
     .hint(PLACES_INDEX)
@@ -50,8 +54,8 @@ export function candidateCursor(rows: Collections, read: QueueRead): FindCursor<
 
 /** What a round learns of the rows that it reads, besides their places. */
 export interface SeenRows {
-  /** By key id. */
-  readonly shapes: Map<string, RowShape>;
+  /** By key id; a row that a take has changed since is not among them. */
+  readonly rows: Map<string, ReadRow>;
   /** The newest revision of each tier that a row has seen. */
   readonly revisions: Map<string, number>;
 }
@@ -61,26 +65,31 @@ export interface CandidateReads {
   readonly rows: Collections;
   readonly busy: BusyKeys;
   readonly fronts: QueueFronts;
+  readonly rivals: Rivals;
 }
 
-/** Reads a page; as many more as there are busy keys, so that enough remain. */
+/** Reads a page; as many more as there are busy keys, so that enough remain. `now`: the store's moment (ms). */
 export async function readCandidates(
   reads: CandidateReads,
   read: QueueRead,
   seen: SeenRows,
+  now: number,
 ): Promise<Candidate[]> {
-  const { busy } = reads;
-  const documents = await readPage(reads, { ...read, limit: read.limit + busy.size() });
+  const { busy, rivals } = reads;
+  const limit = read.limit * rivals.lookFactor(read.queue) + busy.size();
+  const documents = await readPage(reads, { ...read, limit });
   return documents.map((document) => {
-    const plain = document.budgets.length === 0 && document.openEnd === undefined;
-    seen.shapes.set(document._id, plain ? 'plain' : 'budgeted');
+    const { _id: keyId, lastRank, freshRank } = document;
+    seen.rows.set(keyId, document);
+    rivals.saw(read.queue, document, now);
     const revision = Math.max(document.revision, document.placed, seen.revisions.get(read.tierId) ?? 0);
     seen.revisions.set(read.tierId, revision);
     return {
-      keyId: document._id,
+      keyId,
       position: document[read.place]?.[read.queue] ?? read.from,
-      lastRank: document.lastRank[read.queue] ?? document.freshRank,
-      busy: busy.has(document._id),
+      lastRank: lastRank[read.queue] ?? freshRank,
+      preference: rivals.preference(read.queue, keyId),
+      busy: busy.has(keyId),
     };
   });
 }
@@ -96,17 +105,4 @@ async function readPage({ rows, fronts }: CandidateReads, read: QueueRead): Prom
   const rank = page[0]?.ready?.[read.queue];
   if (rank !== undefined) fronts.found(read.queue, rank, fromHead);
   return page;
-}
-
-/** The highest rank given in a queue; null when no key is ready there. */
-export async function highestRank(rows: Collections, tierId: string, queue: string): Promise<number | null> {
-  const place = `ready.${queue}`;
-  const [last] = await rows.keys
-    .find({ tierId, [place]: { $gte: Number.MIN_SAFE_INTEGER } })
-    .project<CandidateDocument>({ [place]: 1 })
-    .sort({ [place]: -1 })
-    .hint(PLACES_INDEX)
-    .limit(1)
-    .toArray();
-  return last?.ready?.[queue] ?? null;
 }

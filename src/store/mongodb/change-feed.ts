@@ -3,6 +3,10 @@ import type { Change, StoreOptions } from '../port.ts';
 import { pause } from './background.ts';
 
 const REOPEN_AFTER_MS = 500;
+/** How long the server waits for a change before it says that there is none, in ms: what is cached is as true as that. */
+const LOOK_MS = 250;
+/** So many answers without a change in a row may come sooner. */
+const EARLY_MAX = 10;
 
 /** Rows are also written for their locks and moments of last use; those writes change nothing that is cached. */
 const WATCHED = [
@@ -20,32 +24,57 @@ const WATCHED = [
 ];
 
 export interface ChangeFeed {
+  /** Resolves when changes are followed, or cannot be for now. */
+  readonly begun: Promise<void>;
+  /** How long ago every change acknowledged until then had been delivered, in ms; Infinity while none is followed. */
+  readonly lagMs: () => number;
   /** Starts nothing again; what waits for the server ends with the connection. */
   readonly stop: () => void;
 }
 
-/** Watches what others change, which `isOwn` tells by the session; after a gap, all may have changed. */
-export function watchChanges(
-  db: Db,
-  isOwn: (session: unknown) => boolean,
-  deliver: (change: Change) => void,
-  warn: StoreOptions['warn'],
-): ChangeFeed {
+export interface ChangeFeedParts {
+  /** True for what this process announces by itself, by its session. */
+  readonly isOwn: (session: unknown) => boolean;
+  readonly deliver: (change: Change) => void;
+  readonly monotonicMs: () => number;
+  readonly warn: StoreOptions['warn'];
+}
+
+/** Watches what others change; after a gap, all may have changed. */
+export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: ChangeFeedParts): ChangeFeed {
   const stop = new AbortController();
+  const begun = Promise.withResolvers<void>();
   let stream: ChangeStream | null = null;
   let warned = false;
+  let deliveredAt = -Infinity;
+  let early = 0;
 
   const pass = (change: ChangeStreamDocument) => {
     if (!('lsid' in change && isOwn(change.lsid))) deliver(toChange(change));
   };
 
+  /** One look; an answer without a change tells that there was none left when it was asked for. */
+  const look = async (from: ChangeStream): Promise<void> => {
+    const askedAt = monotonicMs();
+    const change = await from.tryNext();
+    if (change !== null) return pass(change);
+    // One that has ended, as that of a dropped database, says so at once and for ever: no other event would run.
+    early = monotonicMs() - askedAt < LOOK_MS / 2 ? early + 1 : 0;
+    if (early > EARLY_MAX) throw new Error('the change stream has ended');
+    deliveredAt = askedAt;
+  };
+
   const follow = async (afterGap: boolean) => {
-    stream = db.watch(WATCHED, { maxAwaitTimeMS: 1000 });
+    stream = db.watch(WATCHED, { maxAwaitTimeMS: LOOK_MS });
+    early = 0;
+    const askedAt = monotonicMs();
     const first = await stream.tryNext();
     warned = false;
     if (afterGap) deliver({ kind: 'all' });
     if (first !== null) pass(first);
-    for await (const change of stream) pass(change);
+    deliveredAt = askedAt;
+    begun.resolve();
+    while (!stop.signal.aborted) await look(stream);
   };
 
   const run = async () => {
@@ -58,13 +87,15 @@ export function watchChanges(
           warn('Changes by others cannot be followed at the moment.', error);
         warned = true;
       }
+      deliveredAt = -Infinity;
+      begun.resolve();
       await stream?.close().catch(() => undefined);
       await pause(REOPEN_AFTER_MS, stop.signal);
     }
   };
 
   void run();
-  return { stop: () => stop.abort() };
+  return { begun: begun.promise, lagMs: () => monotonicMs() - deliveredAt, stop: () => stop.abort() };
 }
 
 function toChange(change: ChangeStreamDocument): Change {

@@ -66,6 +66,8 @@ export interface RequestDocument {
   readonly draw: string | null;
   readonly at: number;
   readonly expireAt: Date;
+  /** A retry was handed the draw, or is about to be: it is not withheld any more. */
+  readonly replayed?: true;
 }
 
 /** `_id` says that a tier has a key with this value, so that no other gets it. */

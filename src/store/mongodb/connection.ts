@@ -24,6 +24,10 @@ export interface Connection {
   readonly db: Db;
   /** Hosts and database, without credentials. */
   readonly detail: string;
+  /** It goes through a router of a sharded cluster, which does not show elections. */
+  readonly isSharded: boolean;
+  /** Runs `work` over connections of its own that wait for their answers as long as it takes: an index is built. */
+  readonly patiently: (work: (db: Db) => Promise<void>) => Promise<void>;
 }
 
 /** Connects to a replica set or sharded cluster. Errors: `StoreOpenError` with what to do; it never shows the URL. */
@@ -33,16 +37,26 @@ export async function connect(url: string): Promise<Connection> {
   const hosts = client.options.srvHost ?? client.options.hosts.map(String).join(',');
   try {
     await client.connect();
-    await checkServer(client, hosts);
+    const isSharded = await checkServer(client, hosts);
+    const db = client.db(databaseName(url));
+    const patiently = (work: (db: Db) => Promise<void>) => withPatience(url, work);
+    return { client, db, detail: `${hosts}/${db.databaseName}`, isSharded, patiently };
   } catch (error) {
     await client.close().catch(() => undefined);
     throw openError(error, hosts);
   }
-  const db = client.db(databaseName(url));
-  return { client, db, detail: `${hosts}/${db.databaseName}` };
 }
 
-function createClient(url: string): MongoClient {
+async function withPatience(url: string, work: (db: Db) => Promise<void>): Promise<void> {
+  const client = createClient(url, { socketTimeoutMS: 0, waitQueueTimeoutMS: 0, maxPoolSize: 4 });
+  try {
+    await work(client.db(databaseName(url)));
+  } finally {
+    await client.close();
+  }
+}
+
+function createClient(url: string, options: MongoClientOptions = {}): MongoClient {
   const given = new Set(
     [...new URLSearchParams(url.split('?')[1] ?? '').keys()].map((name) => name.toLowerCase()),
   );
@@ -50,6 +64,7 @@ function createClient(url: string): MongoClient {
   try {
     return new MongoClient(url, {
       ...Object.fromEntries(defaults),
+      ...options,
       retryWrites: false,
       readPreference: 'primary',
       writeConcern: { w: 'majority', journal: true },
@@ -79,7 +94,8 @@ export function databaseName(url: string): string {
   return name === '' ? DEFAULT_DATABASE : decodeURIComponent(name);
 }
 
-async function checkServer(client: MongoClient, hosts: string): Promise<void> {
+/** True for a sharded cluster. */
+async function checkServer(client: MongoClient, hosts: string): Promise<boolean> {
   const admin = client.db('admin');
   const hello = await admin.command({ hello: 1 });
   if (hello.setName === undefined && hello.msg !== 'isdbgrid') throw standalone(hosts);
@@ -88,6 +104,7 @@ async function checkServer(client: MongoClient, hosts: string): Promise<void> {
     throw new StoreOpenError(
       `MongoDB ${version} at ${hosts} is too old: Keypool needs ${MAJOR_VERSION_MIN}.0 or newer.`,
     );
+  return hello.setName === undefined;
 }
 
 function standalone(hosts: string): StoreOpenError {

@@ -1,8 +1,8 @@
 import type { MongoClient } from 'mongodb';
-import type { RankSource } from '../../model/rank.ts';
 import type { Change, StoreOptions } from '../port.ts';
 import type { Collections } from './collections.ts';
 import type { OwnSessions } from './own-sessions.ts';
+import type { QueueFronts } from './queue-fronts.ts';
 import type { StoreClock } from './store-clock.ts';
 
 /** What every part of the adapter works with; made once in `open.ts`. */
@@ -11,7 +11,8 @@ export interface MongoContext {
   readonly rows: Collections;
   readonly options: StoreOptions;
   readonly storeClock: StoreClock;
-  readonly ranks: RankSource;
+  readonly freshRank: () => number;
+  readonly fronts: QueueFronts;
   /** How long after its take the audit rows of a take may be sent, in ms. */
   readonly openTakeMs: number;
   /** Tells listeners of this process about a committed change. */

@@ -3,6 +3,7 @@ import { pause } from './background.ts';
 import { claimDraws, releaseUnserved, replayDraws, twinResult } from './claimed-draws.ts';
 import type { DrawContext } from './draw-context.ts';
 import { toStoreError } from './driver-errors.ts';
+import { confirmEmpty } from './empty-queues.ts';
 import { groupsOf, servingsOf, shortageResults } from './grouping.ts';
 import { recordServings } from './record-servings.ts';
 import type { Claim } from './request-records.ts';
@@ -69,8 +70,11 @@ async function serveFresh(
   chosen();
   if (outcome.failure !== null && outcome.taken.size === 0) throw toStoreError(outcome.failure);
   const servings = servingsOf(draws, groups, outcome.taken);
-  const results = await recordServings(context, servings, claims);
-  for (const [index, result] of shortageResults(groups, outcome)) results.set(index, result);
+  const [results, shortages] = await Promise.all([
+    recordServings(context, servings, claims),
+    confirmEmpty(context, groups, shortageResults(groups, outcome)),
+  ]);
+  for (const [index, result] of shortages) results.set(index, result);
   return results;
 }
 

@@ -50,7 +50,7 @@ async function putBack(context: MongoContext, limit: number): Promise<number> {
       // A row placed by a newer revision has queues that are not known here yet.
       { ...tooSoon, tierId, placed: { $lte: tier.revision }, _id: { $in: rows.map(({ _id }) => _id) } },
       [
-        ...placePipeline(fromTierDocument(tier), [], context.ranks.next(1), STORE_NOW),
+        ...placePipeline(fromTierDocument(tier), [], STORE_NOW),
         { $set: { outExpired: '$$REMOVE', parkAt: '$expireAt' } },
       ],
     );

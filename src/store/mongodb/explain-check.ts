@@ -7,6 +7,7 @@ const REFUSED_STAGES = ['SORT', 'COLLSCAN'];
 const PROBE = {
   tierId: 'explain',
   queue: 'explain|explain',
+  feature: 'explain',
   from: Number.MIN_SAFE_INTEGER,
   limit: 8,
 } as const;

@@ -60,14 +60,9 @@ const OUT: Expression = or(
 
 /**
  * Makes a key's places those of its tier's features: others go, a missing one of a key that can be drawn becomes ready
- * where it was last used but not behind `rank`, which was given just now, and what waits for one of the `retry` features is due at once, since its limits may be higher.
+ * where it was last used, and what waits for one of the `retry` features is due at once, since its limits may be higher.
  */
-export function placePipeline(
-  tier: Tier,
-  retry: readonly string[],
-  rank: number,
-  storeNow: Expression,
-): UpdatePipeline {
+export function placePipeline(tier: Tier, retry: readonly string[], storeNow: Expression): UpdatePipeline {
   const queues = tier.features.map((feature) => ({
     queue: queueName(tier.id, feature.name),
     retry: retry.includes(feature.name),
@@ -91,7 +86,7 @@ export function placePipeline(
         [isSet(`$due.${queue}`), null],
         ['$t.out', null],
       ],
-      min(lastRank(queue), rank),
+      lastRank(queue),
     ),
   );
   const due = only((queue, again) =>

@@ -49,8 +49,9 @@ async function runJobStep(context: MongoContext, batch: number): Promise<Job | n
   if (found.length === 0) return finish(context, job);
   const { modifiedCount } = await keys.updateMany(
     { ...behind, _id: { $in: found.map(({ _id }) => _id) } },
-    placePipeline(fromTierDocument(tier), job.features, context.ranks.next(1), STORE_NOW),
+    placePipeline(fromTierDocument(tier), job.features, STORE_NOW),
   );
+  context.fronts.clear();
   const progressed = await jobs.findOneAndUpdate(
     { _id: job._id },
     { $inc: { done: modifiedCount }, $set: { updatedAt: storeNow(context) } },

@@ -27,6 +27,8 @@ export interface KeyDocument
   readonly parkAt?: number;
   /** Its `expireAt`, on a key that is out of its queues as its time was over by the store's clock then. */
   readonly outExpired?: number;
+  /** Which process made the row's last take. */
+  readonly takenBy?: string;
   /** The answer of the row's last take. */
   readonly took?: Took;
   /** Counts the edits that locked the row; means nothing else. */

@@ -1,7 +1,6 @@
 import type { ClientSession } from 'mongodb';
 import type { AdminEvent } from '../../model/audit.ts';
 import type { Key } from '../../model/key.ts';
-import { freshRank } from '../../model/rank.ts';
 import { StoreError } from '../errors.ts';
 import type { KeyFilter, KeyStore } from '../port.ts';
 import { writeEvents } from './admin-events.ts';
@@ -62,20 +61,21 @@ async function releaseFingerprint(
 }
 
 /** Keys and their tier's revision go together: an edit of the tier, or its removal, waits or starts again. */
-function createKeys(
+async function createKeys(
   context: MongoContext,
   tierId: string,
   build: Parameters<KeyStore['createKeys']>[1],
 ): Promise<readonly Key[]> {
-  return transact(context, async (session) => {
+  const created = await transact(context, async (session) => {
     const tier = await lockTier(context, tierId, session);
-    const nextFresh = () => freshRank(context.ranks.next(1));
-    const { keys, events } = build(tier, nextFresh, storeNow(context));
+    const { keys, events } = build(tier, context.freshRank, storeNow(context));
     await claimFingerprints(context, keys, session);
     if (keys.length > 0) await context.rows.keys.insertMany(keys.map(toKeyDocument), { session });
     await writeEvents(context, events, session);
     return keys;
   });
+  context.fronts.clear();
+  return created;
 }
 
 /** The tier of a key, by which its row is named on every shard. It never changes. */
@@ -107,10 +107,8 @@ async function editKey(
   edit: Parameters<KeyStore['editKey']>[1],
 ): Promise<Key> {
   const tierId = await tierOf(context, id);
-  return transact(context, async (session) => {
+  const edited = await transact(context, async (session) => {
     const before = await lockKey(context, id, tierId, session);
-    // A rank given before the clock stepped back: ranks to come shall stand behind it.
-    for (const rank of Object.values(before.lastRank)) context.ranks.saw(rank);
     const tier = await context.rows.tiers.findOne({ _id: tierId }, { session });
     if (tier === null) throw noSuchTier(tierId);
     const { row, event } = edit(before, fromTierDocument(tier), storeNow(context));
@@ -126,6 +124,8 @@ async function editKey(
     await writeEvents(context, [event], session);
     return row;
   });
+  context.fronts.clear();
+  return edited;
 }
 
 /** Writes all fields of the model, and takes away those that the row is to be without. */

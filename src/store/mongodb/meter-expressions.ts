@@ -64,7 +64,7 @@ function beforeLastGuard(live: string, limit: Limit): Expression {
 }
 
 /** The meter after `n` (more than 0) units. */
-export function countedMeter(live: string, limit: Limit, n: string): Expression {
+export function countedMeter(live: string, limit: Limit, n: string | number): Expression {
   if (limit.algorithm === 'fixed')
     return { startAt: ifNull(`${live}.startAt`, NOW), used: add(ifNull(`${live}.used`, 0), n) };
   const grain = stampGrainMs(limit);

@@ -2,6 +2,7 @@ import type { Db } from 'mongodb';
 import { MongoServerError } from 'mongodb';
 import { StoreOpenError } from '../errors.ts';
 import type { SchemaDocument } from './collections.ts';
+import type { Connection } from './connection.ts';
 import { isDuplicateKey } from './driver-errors.ts';
 
 /** The wildcard index over all places; candidate reads name it. */
@@ -15,7 +16,7 @@ const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [createFirstSchema];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** Brings the database to this code's schema. Errors: `StoreOpenError` when it is newer. */
-export async function migrate(db: Db): Promise<void> {
+export async function migrate({ db, patiently }: Pick<Connection, 'db' | 'patiently'>): Promise<void> {
   const rows = db.collection<SchemaDocument>('schema');
   const stored = (await rows.findOne({ _id: 'schema' }))?.version ?? 0;
   if (stored > SCHEMA_VERSION)
@@ -23,11 +24,14 @@ export async function migrate(db: Db): Promise<void> {
       `The database "${db.databaseName}" has schema ${stored}, newer than the ${SCHEMA_VERSION} of this Keypool: ` +
         'run the version that wrote it, or a later one.',
     );
-  for (const [i, step] of MIGRATIONS.entries()) {
-    if (i < stored) continue;
-    await step(db);
-    await recordVersion(db, i + 1);
-  }
+  if (stored === SCHEMA_VERSION) return;
+  await patiently(async (patient) => {
+    for (const [i, step] of MIGRATIONS.entries()) {
+      if (i < stored) continue;
+      await step(patient);
+      await recordVersion(patient, i + 1);
+    }
+  });
 }
 
 async function recordVersion(db: Db, version: number): Promise<void> {

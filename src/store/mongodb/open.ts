@@ -1,6 +1,7 @@
 import { MongoError } from 'mongodb';
-import { createRankSource } from '../../model/rank.ts';
+import { createFreshRanks } from '../../model/rank.ts';
 import { createScanMemory } from '../../model/scan-memory.ts';
+import { createVirtualTime } from '../../model/virtual-time.ts';
 import { StoreOpenError } from '../errors.ts';
 import type { Change, Store, StoreOptions } from '../port.ts';
 import { createBackground } from './background.ts';
@@ -16,14 +17,18 @@ import { createJobs } from './jobs.ts';
 import { createKeyStore } from './keys.ts';
 import { createMaintenance } from './maintenance.ts';
 import { migrate } from './migrations.ts';
+import { onNewPrimary } from './new-primary.ts';
 import { createOwnSessions } from './own-sessions.ts';
 import { createQueueFronts } from './queue-fronts.ts';
+import { createRivals } from './rivals.ts';
 import { createSettledTakes } from './settled-takes.ts';
 import { followStoreClock, type StoreClock } from './store-clock.ts';
 import { createTierTurns } from './tier-turns.ts';
 import { createTiers } from './tiers.ts';
 import { createAudit } from './usage-events.ts';
 
+/** Random characters of an id: enough that no two processes have the same name by chance. */
+const RIVAL_NAME_LENGTH = 12;
 const OPEN_TAKE_MS = 10_000;
 
 /**
@@ -34,10 +39,9 @@ export async function openMongoStore(url: string, options: StoreOptions): Promis
   const connection = await connect(url);
   try {
     const rows = collectionsOf(connection.db);
-    await migrate(connection.db);
+    await migrate(connection);
     await checkCandidatePlans(rows);
-    const storeClock = await followServerClock(connection, options);
-    return compose(connection, storeClock, options);
+    return await openOn(connection, options);
   } catch (error) {
     await connection.client.close().catch(() => undefined);
     if (!(error instanceof MongoError)) throw error;
@@ -50,6 +54,11 @@ export async function openMongoStore(url: string, options: StoreOptions): Promis
   }
 }
 
+/** The store over a connection whose database is prepared. */
+export async function openOn(connection: Connection, options: StoreOptions): Promise<Store> {
+  return compose(connection, await followServerClock(connection, options), options);
+}
+
 function followServerClock({ client }: Connection, options: StoreOptions): Promise<StoreClock> {
   const readServerMs = async () => {
     const { localTime } = await client.db('admin').command({ hello: 1 });
@@ -58,7 +67,11 @@ function followServerClock({ client }: Connection, options: StoreOptions): Promi
   return followStoreClock(options.clock, readServerMs, options.warn);
 }
 
-function compose({ client, db, detail }: Connection, storeClock: StoreClock, options: StoreOptions): Store {
+async function compose(
+  { client, db, detail, isSharded }: Connection,
+  storeClock: StoreClock,
+  options: StoreOptions,
+): Promise<Store> {
   const listeners = new Set<(change: Change) => void>();
   const announce = (change: Change) => {
     for (const listener of listeners) {
@@ -75,14 +88,24 @@ function compose({ client, db, detail }: Connection, storeClock: StoreClock, opt
     rows: collectionsOf(db),
     options,
     storeClock,
-    ranks: createRankSource({ nowMs: storeClock.nowMs, monotonicMs: options.clock.monotonicMs }),
+    freshRank: createFreshRanks(storeClock),
+    fronts: createQueueFronts(options.clock.monotonicMs),
     openTakeMs: options.openTakeMs ?? OPEN_TAKE_MS,
     announce,
-    ownSessions: createOwnSessions(),
+    ownSessions: createOwnSessions(options.clock.monotonicMs),
   };
   const background = createBackground(options.warn);
   const settled = createSettledTakes(context);
-  const feed = watchChanges(db, context.ownSessions.has, announce, options.warn);
+  const { ownSessions } = context;
+  const { monotonicMs } = options.clock;
+  const feed = watchChanges(db, {
+    isOwn: ownSessions.has,
+    deliver: announce,
+    monotonicMs,
+    warn: options.warn,
+  });
+  onNewPrimary(client, () => announce({ kind: 'all' }));
+  await feed.begun;
   return {
     ...createDraws({
       ...context,
@@ -90,9 +113,9 @@ function compose({ client, db, detail }: Connection, storeClock: StoreClock, opt
       settled,
       busy: createBusyKeys(),
       turns: createTierTurns(),
-      fronts: createQueueFronts(options.clock.monotonicMs),
+      rivals: createRivals(options.newId().slice(-RIVAL_NAME_LENGTH), options.clock.monotonicMs),
       scans: createScanMemory(),
-      rankedQueues: new Set(),
+      time: createVirtualTime(),
     }),
     ...createTiers(context),
     ...createKeyStore(context),
@@ -104,6 +127,7 @@ function compose({ client, db, detail }: Connection, storeClock: StoreClock, opt
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    changeLagMs: () => (isSharded ? Infinity : Math.max(feed.lagMs(), ownSessions.oldestMs())),
     close: once(async () => {
       storeClock.close();
       feed.stop();

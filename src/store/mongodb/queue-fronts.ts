@@ -12,6 +12,8 @@ export interface QueueFronts {
   readonly of: (queue: string) => number | null;
   /** A read that began `fromHead`, or else at the front, found this rank first. */
   readonly found: (queue: string, rank: number, fromHead: boolean) => void;
+  /** This process has put keys somewhere: they may stand before any front. */
+  readonly clear: () => void;
 }
 
 export function createQueueFronts(monotonicMs: () => number): QueueFronts {
@@ -27,5 +29,6 @@ export function createQueueFronts(monotonicMs: () => number): QueueFronts {
       if (fronts.size >= QUEUES_MAX && !fronts.has(queue)) fronts.clear();
       fronts.set(queue, { rank, until });
     },
+    clear: () => fronts.clear(),
   };
 }

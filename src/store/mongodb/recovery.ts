@@ -1,5 +1,5 @@
 import { type OpenTake, RECOVERY_GRACE_MS } from '../../model/key.ts';
-import { queueName } from '../../model/tier.ts';
+import { queueName, type Tier } from '../../model/tier.ts';
 import { StoreError } from '../errors.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import type { KeyName } from './send-take.ts';
@@ -7,75 +7,132 @@ import { settlePipeline } from './settle-pipeline.ts';
 import { STORE_NOW } from './take-pipeline.ts';
 import { decideTakes } from './void-rows.ts';
 
+/** An open take, and the row it stands in. */
+interface Entry extends KeyName {
+  readonly open: OpenTake;
+}
+
+/** An open take whose audit is decided: so many of its units go back. */
+interface DecidedEntry extends Entry {
+  readonly back: number;
+}
+
+/** Rows looked at for each that is settled by one call, so that processes that do it at once seldom meet. */
+const SPREAD = 4;
+
 /**
  * Settles one open take whose process sends no audit row of it any more: voids its audit unless that is stored, and
- * puts back what its draws on record did not use. Any process may do it at any time, twice, or after another stopped half way. False when there is
- * no such open take (any more). Errors: `unavailable` when a row could not be decided; nothing went back then.
+ * puts back what its draws on record did not use. Any process may do it at any time, twice, or after another stopped
+ * half way. False when there is no such open take (any more). Errors: `unavailable` when it could not be decided;
+ * nothing went back then.
  */
 export async function recoverTake(context: MongoContext, key: KeyName, take: string): Promise<boolean> {
   const row = await context.rows.keys.findOne(
     { _id: key.keyId, tierId: key.tierId, 'open.take': take },
     { projection: { open: 1 } },
   );
-  const entry = row?.open.find((open) => open.take === take);
-  return entry === undefined ? false : settleEntry(context, key, entry);
+  const open = row?.open.find((entry) => entry.take === take);
+  return open === undefined ? false : (await settleEntries(context, [{ ...key, open }])) > 0;
 }
 
-async function settleEntry(context: MongoContext, key: KeyName, entry: OpenTake): Promise<boolean> {
-  const decided = (await decideTakes(context, [entry.take])).get(entry.take);
-  if (decided === undefined || decided.fate === 'unknown')
-    throw new StoreError('unavailable', 'The audit of an open take could not be decided.');
-  const real = decided.draws * entry.units;
-  for (;;) {
-    const tier = await context.rows.tiers.findOne({ _id: key.tierId });
-    if (tier === null) return false;
-    const queues = tier.features.map((feature) => queueName(key.tierId, feature.name));
-    const { take, n, epochs } = entry;
-    const { matchedCount } = await context.rows.keys.updateOne(
-      // A row placed by a newer revision has queues that are not known here yet.
-      {
-        _id: key.keyId,
-        tierId: key.tierId,
-        open: { $elemMatch: { take, n } },
-        placed: { $lte: tier.revision },
-      },
-      settlePipeline({ take, epochs, back: n - real }, queues, STORE_NOW),
-    );
-    if (matchedCount === 1) return true;
-    if (!(await hasEntry(context, key, take))) return false;
-  }
-}
-
-async function hasEntry({ rows }: MongoContext, key: KeyName, take: string): Promise<boolean> {
-  const filter = { _id: key.keyId, tierId: key.tierId, 'open.take': take };
-  return (await rows.keys.countDocuments(filter, { limit: 1 })) > 0;
-}
-
-/** Settles open takes of processes that are gone, `limit` at most; returns how many. */
+/**
+ * Settles open takes of processes that are gone, `limit` at most; returns how many. What cannot be decided does not hold
+ * up the others. Errors: `unavailable` when nothing could.
+ */
 export async function recoverOpenTakes(context: MongoContext, limit: number): Promise<number> {
   const overdue = storeNow(context) - RECOVERY_GRACE_MS;
   const rows = await context.rows.keys
     .find({ openEnd: { $lt: overdue } })
     .project<{ _id: string; tierId: string; open: readonly OpenTake[] }>({ tierId: 1, open: 1 })
     .sort({ openEnd: 1 })
-    .limit(limit)
+    .limit(limit * SPREAD)
     .toArray();
-  const entries = rows.flatMap((row) =>
-    row.open
-      .filter((open) => open.end < overdue)
-      .map((open) => ({ key: { keyId: row._id, tierId: row.tierId }, open })),
+  const entries = rows.flatMap(({ _id, tierId, open }) =>
+    open.filter(({ end }) => end < overdue).map((entry) => ({ keyId: _id, tierId, open: entry })),
   );
-  let settled = 0;
-  let failure: unknown = null;
-  for (const { key, open } of entries.slice(0, limit)) {
-    try {
-      if (await settleEntry(context, key, open)) settled += 1;
-    } catch (error) {
-      // One that cannot be decided does not hold up the others.
-      if (!(error instanceof StoreError)) throw error;
-      failure = error;
-    }
-  }
-  if (settled === 0 && failure !== null) throw failure;
+  return settleEntries(context, someOf(entries, limit, context.options.newId()));
+}
+
+/** `limit` of the entries from a place on that differs from call to call, as the end of a fresh id does. */
+function someOf(entries: readonly Entry[], limit: number, id: string): readonly Entry[] {
+  if (entries.length <= limit) return entries;
+  const from = (Number.parseInt(id.slice(-8), 16) || 0) % entries.length;
+  return [...entries.slice(from), ...entries.slice(0, from)].slice(0, limit);
+}
+
+/** Settles takes together; returns how many of them this call settled. Errors: `unavailable` when it knows of none. */
+async function settleEntries(context: MongoContext, entries: readonly Entry[]): Promise<number> {
+  if (entries.length === 0) return 0;
+  const fates = await decideTakes(
+    context,
+    entries.map(({ open }) => open.take),
+  );
+  const decided = entries.flatMap((entry) => {
+    const { fate, draws } = fates.get(entry.open.take) ?? { fate: 'unknown', draws: 0 };
+    return fate === 'unknown' ? [] : [{ ...entry, back: entry.open.n - draws * entry.open.units }];
+  });
+  const settled = await takeOff(context, decided);
+  if (settled === 0 && decided.length < entries.length)
+    throw new StoreError('unavailable', 'The audit of an open take could not be decided.');
   return settled;
+}
+
+/** Takes decided entries off their rows; those that refuse it, as placed by a newer revision, with that one. */
+async function takeOff(context: MongoContext, decided: readonly DecidedEntry[]): Promise<number> {
+  let settled = 0;
+  for (let left = decided; left.length > 0; ) {
+    const tiers = await tiersOf(context, left);
+    const updates = left.flatMap((entry) => {
+      const tier = tiers.get(entry.tierId);
+      return tier === undefined ? [] : [{ updateOne: settlement(entry, tier) }];
+    });
+    if (updates.length === 0) break;
+    const { matchedCount } = await context.rows.keys.bulkWrite(updates, { ordered: false });
+    settled += matchedCount;
+    if (matchedCount === updates.length) break;
+    left = await stillOpen(context, left);
+  }
+  return settled;
+}
+
+type TierFeatures = Pick<Tier, 'revision' | 'features'>;
+
+async function tiersOf(
+  { rows }: MongoContext,
+  entries: readonly Entry[],
+): Promise<ReadonlyMap<string, TierFeatures>> {
+  const ids = [...new Set(entries.map(({ tierId }) => tierId))];
+  const tiers = await rows.tiers.find({ _id: { $in: ids } }).toArray();
+  return new Map(tiers.map((tier) => [tier._id, tier]));
+}
+
+function settlement({ keyId, tierId, open, back }: DecidedEntry, { revision, features }: TierFeatures) {
+  const { take, n, epochs } = open;
+  const queues = features.map(({ name }) => queueName(tierId, name));
+  return {
+    // A row placed by a newer revision has queues that are not known here yet.
+    filter: {
+      _id: keyId,
+      tierId,
+      open: { $elemMatch: { take, n } },
+      placed: { $lte: revision },
+    },
+    update: settlePipeline({ take, epochs, back }, queues, STORE_NOW),
+  };
+}
+
+/** Those that nobody has settled yet. */
+async function stillOpen(
+  { rows }: MongoContext,
+  entries: readonly DecidedEntry[],
+): Promise<readonly DecidedEntry[]> {
+  const found = await rows.keys
+    .find({
+      _id: { $in: entries.map(({ keyId }) => keyId) },
+      tierId: { $in: [...new Set(entries.map(({ tierId }) => tierId))] },
+    })
+    .project<{ open: readonly OpenTake[] }>({ open: 1 })
+    .toArray();
+  const open = new Set(found.flatMap((row) => row.open.map(({ take }) => take)));
+  return entries.filter((entry) => open.has(entry.open.take));
 }

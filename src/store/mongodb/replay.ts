@@ -1,11 +1,14 @@
 import { guardMs } from '../../model/tier.ts';
+import { STRIDE } from '../../model/virtual-time.ts';
 import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
 import type { RequestDocument, UsageDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
+import type { DrawContext } from './draw-context.ts';
 import { type DrawName, drawIdOf, drawNameOf } from './draw-ids.ts';
 import { fromStoredMap, type KeyDocument } from './key-document.ts';
-import { dropRequest, findRequests, touchRequest } from './request-records.ts';
+import { dropRequest, findRequests, keepRequest } from './request-records.ts';
 import { leaveBy, sendTake } from './send-take.ts';
+import { GENERAL_FORM } from './take-form.ts';
 import { decideTakes } from './void-rows.ts';
 
 /** After this time without a draw, or without its audit row, a record is taken for one whose process died, in ms. */
@@ -34,7 +37,7 @@ interface Recorded {
  * the record is gone then, and the next round draws anew; or where its audit may still be on its way.
  */
 export async function replay(
-  context: MongoContext,
+  context: DrawContext,
   request: DrawRequest,
   record: RequestDocument,
 ): Promise<DrawResult> {
@@ -81,7 +84,7 @@ function recordedDraw(row: UsageDocument, serial: number): RecordedDraw | 'void'
 
 /** Hands the same key out again, if it may still be; a late use takes its rate units anew, since it happens now. */
 async function useAgain(
-  context: MongoContext,
+  context: DrawContext,
   request: DrawRequest,
   record: RequestDocument,
   { draw: row, now, askedAt }: Recorded & { readonly draw: RecordedDraw },
@@ -90,16 +93,18 @@ async function useAgain(
   if (source === undefined) return { kind: 'gone' };
   const key = await context.rows.keys.findOne({ _id: row.key, tierId: row.tier });
   if (key === null || !usable(key, storeNow(context))) return { kind: 'gone' };
+  const keeps = (at: number) => keepRequest(context, record._id, row.drawId, at);
   const guards = source.limits.map(guardMs);
-  if (guards.length === 0) return drawnAgain(row, key, Infinity);
+  if (guards.length === 0)
+    return (await keeps(record.at)) ? drawnAgain(row, key, Infinity) : { kind: 'again' };
   const half = Math.min(...guards) / 2;
   // At `askedAt` the store's clock was not past `now` yet.
   const until = askedAt + (record.at + half - now);
-  if (until - context.options.clock.monotonicMs() > half / 2) return drawnAgain(row, key, until);
-  const reply = await sendTake(
-    context,
-    { tierId: row.tier, keyId: row.key },
-    {
+  if (until - context.options.clock.monotonicMs() > half / 2)
+    return (await keeps(record.at)) ? drawnAgain(row, key, until) : { kind: 'again' };
+  const reply = await sendTake(context, {
+    key: { tierId: row.tier, keyId: row.key },
+    request: {
       take: context.options.newId(),
       queue: source.queue,
       feature: row.feature,
@@ -107,13 +112,13 @@ async function useAgain(
       revision: source.revision,
       units: row.units,
       count: 1,
-      rank: context.ranks.next(1),
+      rank: context.time.turnOf([source.queue], key.lastRank[source.queue] ?? 0) + STRIDE,
       openMs: context.openTakeMs,
       settled: [],
       charge: 'rate',
     },
-    'any',
-  );
+    form: GENERAL_FORM,
+  });
   if (reply.kind === 'gone') return { kind: 'gone' };
   if (reply.kind === 'expired') return { kind: 'again' };
   if (reply.kind === 'unknown') return { kind: 'unavailable' };
@@ -126,7 +131,8 @@ async function useAgain(
     if (current !== undefined && current.at > record.at) return { kind: 'again' };
     return took.nextAt === null ? { kind: 'gone' } : { kind: 'exhausted', nextAt: took.nextAt };
   }
-  await touchRequest(context, record._id, row.drawId, took.at);
+  // Withheld in the meantime: the next round draws anew.
+  if (!(await keeps(took.at))) return { kind: 'again' };
   return drawnAgain(row, { ...key, ...reply.row }, leaveBy(reply.sentAt, guards));
 }
 

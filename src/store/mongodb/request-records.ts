@@ -110,12 +110,31 @@ export async function dropRequest(
   await rows.requests.deleteOne({ _id, claim, draw });
 }
 
-/** Notes that the record's draw was taken for anew at `at`. */
-export async function touchRequest(
+/**
+ * Notes that the record's draw is about to be handed out to a retry, for a take at `at`: from then on it is not withheld
+ * any more. False when the record is gone.
+ */
+export async function keepRequest(
   { rows }: MongoContext,
   key: string,
   draw: string,
   at: number,
-): Promise<void> {
-  await rows.requests.updateOne({ _id: key, draw }, { $max: { at } });
+): Promise<boolean> {
+  const noted = { $max: { at }, $set: { replayed: true as const } };
+  return (await rows.requests.updateOne({ _id: key, draw }, noted)).matchedCount === 1;
+}
+
+/** Forgets records whose draw is to be withheld, but for those that a retry was handed out; gives the latter's draws. */
+export async function forgetRequests(
+  { rows }: MongoContext,
+  records: readonly Pick<Naming, 'key' | 'draw'>[],
+): Promise<ReadonlySet<string>> {
+  if (records.length === 0) return new Set();
+  const named = records.map(({ key, draw }) => ({ _id: key, draw }));
+  await rows.requests.deleteMany({ $or: named.map((one) => ({ ...one, replayed: { $exists: false } })) });
+  const kept = await rows.requests
+    .find({ $or: named }, { readConcern: { level: 'majority' } })
+    .project<Pick<RequestDocument, 'draw'>>({ draw: 1 })
+    .toArray();
+  return new Set(kept.flatMap(({ draw }) => draw ?? []));
 }

@@ -10,13 +10,14 @@ import type {
 } from '../../model/round.ts';
 import { planRound } from '../../model/round.ts';
 import type { Took } from '../../model/take.ts';
-import { highestRank, readCandidates, type SeenRows } from './candidates.ts';
+import { readCandidates, type SeenRows } from './candidates.ts';
 import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
 import { noteExpired } from './expired-keys.ts';
 import { recoverTake } from './recovery.ts';
-import { guardsOf, leaveBy, sendTake, type TakenRow } from './send-take.ts';
-import type { RowShape } from './take-decision.ts';
+import { guardsOf, leaveBy, type TakenRow, type TakeReply } from './send-take.ts';
+import { type PreparedTake, sendTakes } from './send-takes.ts';
+import { takeForm } from './take-form.ts';
 
 /** A take that granted, with what its draws need. `sentAt` and `leaveBy` are of the monotonic clock. */
 export interface Taken {
@@ -37,30 +38,27 @@ export interface PlanOutcome {
   readonly failure: unknown;
 }
 
+/** Draws that share a take when few wait; of many, as many share one as keys are asked. */
+const TURN_DRAWS = 4;
+
 /**
- * A take costs a process and its database what several answers cost, so draws that wait together share takes: as many
- * keys as draws of each. One that waits alone has a key to itself.
+ * A take costs a process and its database what several answers cost, so draws that wait together share takes. One that
+ * waits alone has a key to itself.
  */
-const spread: Spread = (draws) => Math.ceil(Math.sqrt(draws));
+const spread: Spread = (draws) => Math.ceil(Math.min(draws / TURN_DRAWS, Math.sqrt(draws)));
 
 /** Runs a round's steps against the store, the parts of each in parallel. */
 export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]): Promise<PlanOutcome> {
   const taken = new Map<string, Taken & { readonly group: number }>();
-  const seen: SeenRows = { shapes: new Map(), revisions: new Map() };
+  const seen: SeenRows = { rows: new Map(), revisions: new Map() };
   let failure: unknown = null;
-  const plan = planRound(groups, context.ranks, context.scans, spread);
+  const plan = planRound(groups, context.time, context.scans, spread);
   let step = plan.next();
   while (step.done !== true) {
     let reply: RoundReply;
     if (step.value.kind === 'take') {
-      const { takes } = step.value;
-      const replies = await Promise.all(
-        takes.map((take) =>
-          takeOne(context, groups, take, seen.shapes.get(take.keyId) ?? 'any', taken, (cause) => {
-            failure = cause;
-          }),
-        ),
-      );
+      const { replies, cause } = await takeStep(context, groups, step.value.takes, seen.rows, taken);
+      failure ??= cause;
       reply = { kind: 'take', replies };
     } else {
       try {
@@ -80,30 +78,51 @@ async function readStep(
   reads: readonly QueueRead[],
   seen: SeenRows,
 ): Promise<RoundReply> {
-  await Promise.all(reads.map((read) => noteRanks(context, read)));
-  const pages: Candidate[][] = await Promise.all(reads.map((read) => readCandidates(context, read, seen)));
+  const pages: Candidate[][] = await Promise.all(
+    reads.map((read) => readCandidates(context, read, seen, storeNow(context))),
+  );
   return { kind: 'read', now: storeNow(context), pages };
 }
 
-/** Ranks of this process begin after all that others gave in the queue before. */
-async function noteRanks(context: DrawContext, { tierId, queue }: QueueRead): Promise<void> {
-  if (context.rankedQueues.has(queue)) return;
-  const rank = await highestRank(context.rows, tierId, queue);
-  if (rank !== null) context.ranks.saw(rank);
-  context.rankedQueues.add(queue);
+/** Makes the takes of a step. `cause`: why of some it is not known whether they happened; null when there is none. */
+async function takeStep(
+  context: DrawContext,
+  groups: readonly DrawGroup[],
+  takes: readonly RoundTake[],
+  read: SeenRows['rows'],
+  taken: Map<string, Taken & { readonly group: number }>,
+): Promise<{ readonly replies: readonly (Took | null)[]; readonly cause: unknown }> {
+  const releases: (() => void)[] = [];
+  // A key that another round is taking from is passed over.
+  const held = takes.filter(({ keyId }) => {
+    const release = context.busy.hold(keyId);
+    if (release !== null) releases.push(release);
+    return release !== null;
+  });
+  const prepared = held.map((take) => prepare(context, groups, take, read));
+  try {
+    const replies = await sendTakes(context, prepared);
+    const answers = new Map<RoundTake, Took | null>();
+    for (const [i, take] of held.entries()) {
+      const [sent, reply] = [prepared[i], replies[i]];
+      if (sent !== undefined && reply !== undefined)
+        answers.set(take, noteReply(context, take, sent, reply, taken));
+    }
+    const unknown = replies.find((reply) => reply.kind === 'unknown');
+    return { replies: takes.map((take) => answers.get(take) ?? null), cause: unknown?.cause ?? null };
+  } finally {
+    for (const release of releases) release();
+  }
 }
 
-async function takeOne(
+function prepare(
   context: DrawContext,
   groups: readonly DrawGroup[],
   { group, keyId, source, count, rank }: RoundTake,
-  shape: RowShape,
-  taken: Map<string, Taken & { readonly group: number }>,
-  failed: (cause: unknown) => void,
-): Promise<Took | null> {
+  read: SeenRows['rows'],
+): PreparedTake {
   const asked = groups[group];
   if (asked === undefined) throw new Error(`a take for group ${group}, which is not in the round`);
-  const settled = context.settled.of(keyId);
   const request = {
     take: context.options.newId(),
     queue: source.queue,
@@ -114,24 +133,32 @@ async function takeOne(
     count,
     rank,
     openMs: context.openTakeMs,
-    settled,
+    settled: context.settled.of(keyId),
     charge: 'all',
   } as const;
-  const key = { tierId: source.tierId, keyId };
-  const reply = await context.busy.during(keyId, () => sendTake(context, key, request, shape));
-  if (reply?.kind === 'unknown' || reply?.kind === 'expired') {
-    // Another holds the row: the key is passed over.
-    if (reply.kind === 'unknown') failed(reply.cause);
-    // Should it have happened, its units go back at once; should it happen later, when its end has passed.
+  const form = takeForm(read.get(keyId), request, storeNow(context));
+  read.delete(keyId);
+  return { key: { tierId: source.tierId, keyId }, request, form };
+}
+
+/** Sees to what follows from the reply to a take, and gives the row's answer; null when there is none. */
+function noteReply(
+  context: DrawContext,
+  { group, source }: RoundTake,
+  { key, request }: PreparedTake,
+  reply: TakeReply,
+  taken: Map<string, Taken & { readonly group: number }>,
+): Took | null {
+  // Should it have happened, its units go back at once; should it happen later, when its end has passed.
+  if (reply.kind === 'unknown' || reply.kind === 'expired')
     context.background.run('Settling a take', () => recoverTake(context, key, request.take));
-  }
-  if (reply?.kind !== 'took') return null;
-  if (settled.length > 0) context.settled.gone(keyId, settled);
+  if (reply.kind !== 'took') return null;
+  if (request.settled.length > 0) context.settled.gone(key.keyId, request.settled);
   const { row, sentAt } = reply;
   if (row.took.reason === 'unusable' && row.expireAt !== null)
     context.background.run('Noting an expired key', () => noteExpired(context, key, row.took.at));
   if (row.took.granted > 0)
-    taken.set(request.take, {
+    taken.set(row.took.take, {
       ...key,
       group,
       row,

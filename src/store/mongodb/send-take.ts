@@ -5,18 +5,20 @@ import {
   MongoServerError,
   MongoWriteConcernError,
 } from 'mongodb';
-import type { TakeRequest, Took } from '../../model/take.ts';
+import type { Took } from '../../model/take.ts';
 import { guardMs, type Limit } from '../../model/tier.ts';
 import type { MongoContext } from './context.ts';
+import type { DrawContext } from './draw-context.ts';
 import type { KeyDocument } from './key-document.ts';
-import type { RowShape } from './take-decision.ts';
-import { STORE_NOW, takeFilter, takePipeline } from './take-pipeline.ts';
+import type { PreparedTake } from './send-takes.ts';
+import { formFilter, formPipeline, GENERAL_FORM, type TakeForm } from './take-form.ts';
 
 /** The least leaves a majority the time to confirm, also on a busy machine. */
 const TAKE_MAX_MS = { least: 750, most: 1000 } as const;
 const MAX_TIME_EXPIRED = 50;
 
-const ROW_PROJECTION = {
+/** What a take's answer shows of the row. */
+export const ROW_PROJECTION = {
   took: 1,
   name: 1,
   value: 1,
@@ -49,25 +51,23 @@ export interface KeyName {
   readonly keyId: string;
 }
 
-/** Sends one take; `shape` is what the row looked like when it was read. `sentAt` is of the monotonic clock. */
+/** Sends one take, first in the form that fits the row as it was read. `sentAt` is of the monotonic clock. */
 export async function sendTake(
-  context: MongoContext,
-  { tierId, keyId }: KeyName,
-  request: TakeRequest,
-  shape: RowShape,
+  context: MongoContext & Pick<DrawContext, 'rivals'>,
+  { key: { tierId, keyId }, request, form }: PreparedTake,
 ): Promise<TakeReply> {
   const sentAt = context.options.clock.monotonicMs();
   const maxTimeMS = takeMaxMs(request.limits);
-  const attempt = (as: RowShape) =>
+  const attempt = (as: TakeForm) =>
     context.rows.keys.findOneAndUpdate(
-      { _id: keyId, tierId, ...takeFilter(request, as) },
-      takePipeline(request, as, STORE_NOW),
+      { _id: keyId, tierId, ...formFilter(as, request) },
+      formPipeline(as, request, context.rivals.self),
       { returnDocument: 'after', projection: ROW_PROJECTION, hint: { _id: 1 }, maxTimeMS },
     );
   try {
-    const row = await attempt(shape);
-    // It is gone, or of another shape than when it was read.
-    const found = row === null && shape !== 'any' ? await attempt('any') : row;
+    const row = await attempt(form);
+    // It is gone, or not any more what it was when it was read.
+    const found = row === null && form !== GENERAL_FORM ? await attempt(GENERAL_FORM) : row;
     return found === null ? { kind: 'gone' } : tookOf(found, sentAt);
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
@@ -79,13 +79,13 @@ export async function sendTake(
 }
 
 /** How long the server may try, in ms: a row that another holds shall not outlast the guards of the round's others. */
-function takeMaxMs(limits: readonly Limit[]): number {
+export function takeMaxMs(limits: readonly Limit[]): number {
   const quarter = Math.min(...limits.map(guardMs)) / 4;
   return Math.min(Math.max(Math.floor(quarter), TAKE_MAX_MS.least), TAKE_MAX_MS.most);
 }
 
 /** The time was over before it was carried out, and not while it waited for a majority. */
-function wasGivenUp(error: MongoError): boolean {
+export function wasGivenUp(error: MongoError): boolean {
   return (
     error instanceof MongoServerError &&
     !(error instanceof MongoWriteConcernError) &&

@@ -27,8 +27,42 @@ export interface SettledTakes {
 
 interface Settled extends KeyName {
   readonly takes: Set<string>;
+  /** Every take among them left the key with more to give. */
+  serving: boolean;
   /** The monotonic moment (ms) at which they are carried off, if no take has done it. */
   flushAt: number;
+}
+
+interface Flushed extends KeyName {
+  readonly takes: readonly string[];
+  readonly serving: boolean;
+}
+
+/** Carries settled entries off; where no place can move with that, in one plain update for all keys of a tier. */
+async function flush({ rows }: MongoContext, settled: readonly Flushed[]): Promise<void> {
+  const serving = settled.filter((key) => key.serving);
+  const left = settled.filter((key) => !key.serving);
+  for (const [tierId, keys] of Map.groupBy(serving, (key) => key.tierId)) {
+    const others = { take: { $nin: keys.flatMap(({ takes }) => takes) } };
+    const { matchedCount } = await rows.keys.updateMany(
+      {
+        tierId,
+        _id: { $in: keys.map(({ keyId }) => keyId) },
+        open: { $not: { $elemMatch: others } },
+        ready: { $ne: {} },
+        due: {},
+      },
+      { $set: { open: [] }, $unset: { openEnd: '' } },
+    );
+    if (matchedCount < keys.length) left.push(...keys);
+  }
+  if (left.length === 0) return;
+  await rows.keys.bulkWrite(
+    left.map(({ keyId, tierId, takes }) => ({
+      updateOne: { filter: { _id: keyId, tierId }, update: flushPipeline(takes, STORE_NOW) },
+    })),
+    { ordered: false },
+  );
 }
 
 export function createSettledTakes(context: MongoContext): SettledTakes {
@@ -49,12 +83,7 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
     const due = [...byKey.values()].filter(({ flushAt }) => flushAt <= moment);
     const snapshot = due.slice(0, FLUSH_ROWS_MAX).map((some) => ({ ...some, takes: [...some.takes] }));
     if (snapshot.length === 0) return false;
-    await context.rows.keys.bulkWrite(
-      snapshot.map(({ keyId, tierId, takes }) => ({
-        updateOne: { filter: { _id: keyId, tierId }, update: flushPipeline(takes, STORE_NOW) },
-      })),
-      { ordered: false },
-    );
+    await flush(context, snapshot);
     for (const { keyId, takes } of snapshot) gone(keyId, takes);
     return snapshot.length === FLUSH_ROWS_MAX;
   };
@@ -90,8 +119,15 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
     add: ({ keyId, tierId }, take, serving) => {
       if (byKey.size >= KEYS_MAX && !byKey.has(keyId)) return;
       const flushAt = monotonicMs() + (serving ? FLUSH_AFTER_MS.serving : FLUSH_AFTER_MS.parked);
-      const settled = byKey.get(keyId) ?? { keyId, tierId, takes: new Set(), flushAt };
+      const settled = byKey.get(keyId) ?? {
+        keyId,
+        tierId,
+        takes: new Set(),
+        serving: true,
+        flushAt,
+      };
       settled.takes.add(take);
+      settled.serving &&= serving;
       settled.flushAt = Math.min(settled.flushAt, flushAt);
       byKey.set(keyId, settled);
       schedule(flushAt);

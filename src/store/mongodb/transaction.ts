@@ -1,6 +1,7 @@
-import type { ClientSession, TransactionOptions } from 'mongodb';
+import { type ClientSession, MongoError, type TransactionOptions } from 'mongodb';
 import { StoreError } from '../errors.ts';
 import type { MongoContext } from './context.ts';
+import { isDuplicateKey } from './driver-errors.ts';
 
 /** The driver would go on for two minutes; an admin's call shall end sooner. */
 const RETRY_MAX_MS = 15_000;
@@ -17,7 +18,7 @@ const TRANSACTION: TransactionOptions = {
  * writer. What `work` throws aborts it.
  */
 export function transact<T>(
-  { client, options, ownSessions }: MongoContext,
+  { client, options, ownSessions, announce }: MongoContext,
   work: (session: ClientSession) => Promise<T>,
 ): Promise<T> {
   const startedAt = options.clock.monotonicMs();
@@ -27,12 +28,15 @@ export function transact<T>(
     return work(session);
   };
   return client.withSession(async (session) => {
-    ownSessions.add(session);
+    ownSessions.begin(session);
     try {
-      return await session.withTransaction(async (current) => attempt(current), TRANSACTION);
+      const result = await session.withTransaction(async (current) => attempt(current), TRANSACTION);
+      ownSessions.end(session, true);
+      return result;
     } catch (error) {
-      // It may be committed all the same, and nobody will announce it.
-      ownSessions.disown(session);
+      ownSessions.end(session, false);
+      // It may be committed all the same, and the news of it may have passed while it counted as one's own.
+      if (error instanceof MongoError && !isDuplicateKey(error)) announce({ kind: 'all' });
       throw error;
     }
   });

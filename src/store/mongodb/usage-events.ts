@@ -4,6 +4,7 @@ import type { DrawsDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { drawIdOf, drawNameOf } from './draw-ids.ts';
 import { atEdge } from './driver-errors.ts';
+import { forgetRequests } from './request-records.ts';
 import { listUsageEvents } from './usage-listing.ts';
 
 /** Rows this much older than the oldest open take's end less its length may be its own, whatever clocks did. */
@@ -17,13 +18,16 @@ export function createAudit(context: MongoContext): AuditStore {
   };
 }
 
-/** Marks draws whose value did not leave, and forgets the request ids that name them. */
-export async function withhold({ rows }: MongoContext, drawIds: readonly string[]): Promise<void> {
-  const names = drawIds.flatMap((drawId) => drawNameOf(drawId) ?? []);
+/**
+ * Marks draws whose value did not leave, after the request ids that name them are forgotten, so that none of them is
+ * handed out again. A draw that a retry was handed out is left as it is.
+ */
+export async function withhold(context: MongoContext, drawIds: readonly string[]): Promise<void> {
+  const kept = await forgetRequests(context, await recordsOf(context, drawIds));
+  const names = drawIds.filter((drawId) => !kept.has(drawId)).flatMap((drawId) => drawNameOf(drawId) ?? []);
   if (names.length === 0) return;
-  const serials = Map.groupBy(names, ({ take }) => take);
-  await rows.usage.bulkWrite(
-    [...serials].map(([take, draws]) => ({
+  await context.rows.usage.bulkWrite(
+    [...Map.groupBy(names, ({ take }) => take)].map(([take, draws]) => ({
       updateOne: {
         filter: { _id: take, kind: 'draws' },
         update: { $addToSet: { withheld: { $each: draws.map(({ serial }) => serial) } } },
@@ -31,17 +35,22 @@ export async function withhold({ rows }: MongoContext, drawIds: readonly string[
     })),
     { ordered: false },
   );
-  const recorded = await rows.usage
-    .find({ _id: { $in: [...serials.keys()] }, 'draws.record': { $exists: true } })
+}
+
+/** The request records that name these draws. */
+async function recordsOf({ rows }: MongoContext, drawIds: readonly string[]) {
+  const takes = new Set(drawIds.flatMap((drawId) => drawNameOf(drawId)?.take ?? []));
+  const found = await rows.usage
+    .find({ _id: { $in: [...takes] }, 'draws.record': { $exists: true } })
     .project<Pick<DrawsDocument, '_id' | 'draws'>>({ 'draws.serial': 1, 'draws.record': 1 })
     .toArray();
-  const withheld = new Set(drawIds);
-  const records = recorded.flatMap(({ _id: take, draws }) =>
-    draws
-      .map(({ serial, record }) => ({ _id: record ?? '', draw: drawIdOf({ take, serial }) }))
-      .filter(({ _id, draw }) => _id !== '' && withheld.has(draw)),
+  const wanted = new Set(drawIds);
+  return found.flatMap(({ _id: take, draws }) =>
+    draws.flatMap(({ serial, record }) => {
+      const draw = drawIdOf({ take, serial });
+      return record !== undefined && wanted.has(draw) ? [{ key: record, draw }] : [];
+    }),
   );
-  if (records.length > 0) await rows.requests.deleteMany({ $or: records });
 }
 
 async function deleteExpired(context: MongoContext, before: number, limit: number): Promise<number> {

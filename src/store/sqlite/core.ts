@@ -1,10 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { createRankSource, type RankSource } from '../../model/rank.ts';
+import { createFreshRanks } from '../../model/rank.ts';
 import type { Change, StoreOptions } from '../port.ts';
 import { type AdminEvents, createAdminEvents } from './admin-events.ts';
 import { type ClockWatch, createClockWatch } from './clock-watch.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
-import { highestRank } from './highest-rank.ts';
 import { createJobRows, type JobRows } from './jobs.ts';
 import { createKeyRows, type KeyRows } from './key-rows.ts';
 import { createKeyStates, type KeyStates } from './key-states.ts';
@@ -12,6 +11,7 @@ import { createNames, type Names } from './names.ts';
 import { createPlaceTable, type PlaceTable } from './places.ts';
 import { createTierRows, type TierRows } from './tiers.ts';
 import { createTransactions, type Transactions } from './transaction.ts';
+import { createUsageIndex, type UsageIndex } from './usage-index.ts';
 
 /** What the parts of an open store share. */
 export interface Core {
@@ -21,11 +21,12 @@ export interface Core {
   readonly places: PlaceTable;
   readonly states: KeyStates;
   readonly credentials: Credentials;
+  readonly usageIndex: UsageIndex;
   readonly keys: KeyRows;
   readonly tiers: TierRows;
   readonly jobs: JobRows;
   readonly adminEvents: AdminEvents;
-  readonly ranks: RankSource;
+  readonly freshRank: () => number;
   readonly clockWatch: ClockWatch;
   readonly options: StoreOptions;
   /** The store's moment, in whole ms. */
@@ -66,9 +67,8 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
   const now = (): number => Math.floor(options.clock.nowMs());
   const states = createKeyStates(db, places, now);
   const credentials = createCredentials(db);
-  const ranks = createRankSource(options.clock);
-  ranks.saw(highestRank(db));
-  const transactions = createTransactions(db, [names, states, credentials]);
+  const usageIndex = createUsageIndex(db);
+  const transactions = createTransactions(db, [names, states, credentials, usageIndex]);
   return {
     db,
     transactions,
@@ -76,9 +76,10 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
     places,
     states,
     credentials,
-    ranks,
+    usageIndex,
+    freshRank: createFreshRanks(options.clock),
     options,
-    keys: createKeyRows(db, names, states, credentials, ranks),
+    keys: createKeyRows(db, names, states, credentials),
     tiers: createTierRows(db),
     jobs: createJobRows(db),
     adminEvents: createAdminEvents(db),

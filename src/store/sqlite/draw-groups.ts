@@ -24,16 +24,24 @@ function createQueuesText(): (queues: readonly DrawQueue[]) => string {
 export function groupDraws(draws: readonly DrawRequest[], indexes: readonly number[]): GroupedDraws[] {
   const queuesText = createQueuesText();
   const groups = new Map<string, { readonly first: DrawRequest; readonly members: number[] }>();
+  let last: { readonly first: DrawRequest; readonly members: number[] } | null = null;
   for (const index of indexes) {
     const draw = draws[index];
     if (draw === undefined) continue;
-    const name = `${draw.feature} ${draw.units} ${queuesText(draw.queues)}`;
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, { first: draw, members: [index] });
-    else group.members.push(index);
+    if (last === null || !asksTheSame(last.first, draw)) {
+      const name = `${draw.feature} ${draw.units} ${queuesText(draw.queues)}`;
+      last = groups.get(name) ?? { first: draw, members: [] };
+      groups.set(name, last);
+    }
+    last.members.push(index);
   }
   return [...groups.values()].map(({ first: { feature, units, queues }, members }) => ({
     group: { feature, units, queues, size: members.length },
     members,
   }));
+}
+
+/** True where it shows at a glance that two draws belong together. */
+function asksTheSame(a: DrawRequest, b: DrawRequest): boolean {
+  return a.queues === b.queues && a.units === b.units && a.feature === b.feature;
 }

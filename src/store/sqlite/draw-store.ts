@@ -1,5 +1,6 @@
 import { NOWHERE } from '../../model/place.ts';
 import { createScanMemory } from '../../model/scan-memory.ts';
+import { createVirtualTime } from '../../model/virtual-time.ts';
 import type { DrawStore } from '../port.ts';
 import { createAvailability } from './availability.ts';
 import type { Core } from './core.ts';
@@ -18,7 +19,7 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
     tierRevision: core.tiers.revision,
     events: usage.events,
     records: usage.records,
-    ranks: core.ranks,
+    time: createVirtualTime(),
     scans: createScanMemory(),
     newId: options.newId,
     run: options.newId(),

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Key, KeyState } from '../../model/key.ts';
-import type { RankSource } from '../../model/rank.ts';
 import { type Credentials, parsePairs } from './credentials.ts';
 import type { KeyStates } from './key-states.ts';
 import type { Names } from './names.ts';
@@ -104,7 +103,6 @@ export function createKeyRows(
   names: Names,
   states: KeyStates,
   credentials: Credentials,
-  ranks: Pick<RankSource, 'saw'>,
 ): KeyRows {
   const byId = prepare<KeyRow>(db, `SELECT ${KEY_COLUMNS} FROM ${KEY_TABLES} WHERE k.id = ?`);
   const byNo = prepare<KeyRow>(db, `SELECT ${KEY_COLUMNS} FROM ${KEY_TABLES} WHERE k.no = ?`);
@@ -139,8 +137,6 @@ export function createKeyRows(
     },
     update: ({ no, key }, after) => {
       credentials.forget(no);
-      // It may come back to where it was last used by a clock that was ahead: others must come to stand behind it.
-      for (const rank of Object.values(after.lastRank)) ranks.saw(rank);
       update.run(...editable(after), no);
       states.write(no, key, stateOf(after));
     },

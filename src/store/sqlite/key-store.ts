@@ -1,5 +1,4 @@
 import type { Key } from '../../model/key.ts';
-import { freshRank } from '../../model/rank.ts';
 import { StoreError } from '../errors.ts';
 import type { KeyFilter, KeyStore, Page, PageRequest } from '../port.ts';
 import type { Core } from './core.ts';
@@ -50,7 +49,7 @@ export function createKeyStore(core: Core): KeyStore {
     createKeys: async (tierId, build) =>
       transactions.write(() => {
         const tier = requireTier(core, tierId);
-        const built = build(tier, () => freshRank(core.ranks.next(1)), core.now());
+        const built = build(tier, core.freshRank, core.now());
         for (const [index, key] of built.keys.entries()) naming(index, () => keys.insert(key));
         for (const event of built.events) adminEvents.append(event);
         return built.keys;

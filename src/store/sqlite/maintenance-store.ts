@@ -72,6 +72,8 @@ export function createMaintenanceStore(core: Core, path: string): MaintenanceSto
     },
     now: core.now,
     onChange: core.onChange,
+    // The only process that writes, and it tells of each change before it goes on.
+    changeLagMs: () => (db.isOpen ? 0 : Infinity),
     close: async () => transactions.read(() => close(core)),
   };
 }

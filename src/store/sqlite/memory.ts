@@ -30,9 +30,10 @@ export function createMemory<K, V>({
     get: (key) => entries.get(key),
     delete: remove,
     set: (key, value) => {
-      remove(key);
+      // Where nothing is counted an entry can be replaced where it is.
+      if (sizeOf !== undefined) remove(key);
       const more = sizeOf?.(value) ?? 0;
-      if (entries.size >= entriesMax || size + more > sizeMax) {
+      if ((entries.size >= entriesMax && !entries.has(key)) || size + more > sizeMax) {
         entries.clear();
         size = 0;
       }

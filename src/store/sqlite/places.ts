@@ -79,6 +79,7 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
     keyId: String(row.key),
     position: row.position,
     lastRank: row.lastRank,
+    preference: 0,
     busy: false,
   });
   return {

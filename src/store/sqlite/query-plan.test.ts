@@ -25,7 +25,7 @@ const WALKS = [
   /^SELECT max\(seq\) AS seq FROM usage_events$/,
   /^WITH RECURSIVE seen/,
   // Its one index leads it; what is sorted is one batch.
-  /^INSERT INTO usage_by_/,
+  /^WITH events AS .* INSERT OR IGNORE INTO usage_by_/,
 ];
 
 const keyFilters: readonly KeyFilter[] = [
@@ -73,7 +73,7 @@ describe('SQLite: the plan of every statement', () => {
     const bad = statements
       .filter((sql) => !WALKS.some((walk) => walk.test(sql)))
       .map((sql) => ({ sql, plan: planOf(db, sql) }))
-      .filter(({ plan }) => /SCAN (?!CONSTANT|\(subquery)|TEMP B-TREE/.test(plan));
+      .filter(({ plan }) => /SCAN (?!CONSTANT|8-ROW VALUES|\(subquery)|TEMP B-TREE/.test(plan));
     assert.deepEqual(bad, []);
     db.close();
   });

@@ -1,6 +1,7 @@
 import type { KeyState } from '../../model/key.ts';
 import { isUsable } from '../../model/place.ts';
 import type { DrawQueue } from '../../model/round.ts';
+import { STRIDE, TURN_MIN } from '../../model/virtual-time.ts';
 import type { DrawRequest, DrawResult } from '../port.ts';
 import { leaveWithinMs } from './leave-by.ts';
 import type { RequestRecord } from './request-records.ts';
@@ -20,7 +21,7 @@ function takeRateAnew(
     feature,
     units,
     count: 1,
-    rank: round.ranks.next(1),
+    rank: round.time.turnOf([source.queue], TURN_MIN) + STRIDE,
     charge: 'rate',
   });
   const took = round.keys.take(record.key, request, round.now);

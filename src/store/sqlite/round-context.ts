@@ -1,8 +1,8 @@
 import type { KeyState } from '../../model/key.ts';
-import type { RankSource } from '../../model/rank.ts';
 import type { DrawQueue } from '../../model/round.ts';
 import type { ScanMemory } from '../../model/scan-memory.ts';
 import type { TakeRequest } from '../../model/take.ts';
+import type { VirtualTime } from '../../model/virtual-time.ts';
 import type { Drawn } from '../port.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import type { KeyStates } from './key-states.ts';
@@ -22,7 +22,7 @@ export interface RoundParts {
   readonly tierRevision: (tierId: string) => number | null;
   readonly events: UsageEvents;
   readonly records: RequestRecords;
-  readonly ranks: RankSource;
+  readonly time: VirtualTime;
   /** Searches that a round could not finish. */
   readonly scans: ScanMemory;
   readonly newId: () => string;

@@ -11,12 +11,13 @@ import { leaveWithinMs } from './leave-by.ts';
 import { replay } from './replay.ts';
 import { drawnOf, type Round, type RoundParts, staleTier, takeRequest } from './round-context.ts';
 import { createRoundKeys } from './round-keys.ts';
+import type { NewUsageEvents } from './usage-events.ts';
 
 /** Runs the steps of the plan against the database. Candidates' ids are the keys' numbers as text. */
 function runPlan(round: Round, groups: readonly GroupedDraws[]): RoundResult {
   const plan = planRound(
     groups.map(({ group }) => group),
-    round.ranks,
+    round.time,
     round.scans,
   );
   let step = plan.next();
@@ -40,9 +41,10 @@ function runPlan(round: Round, groups: readonly GroupedDraws[]): RoundResult {
   return step.value;
 }
 
-/** Writes the audit row, and the request record if any, of each draw that a grant serves. */
+/** Adds the audit row, and writes the request record if any, of each draw that a grant serves. */
 function serveGrant(
   round: Round,
+  events: NewUsageEvents,
   grant: Grant,
   served: readonly number[],
   draws: readonly DrawRequest[],
@@ -64,7 +66,7 @@ function serveGrant(
       serial: i * draw.units,
     };
     const drawId = `${facts.take}.${facts.serial}`;
-    const event = round.events.append(draw, facts);
+    const event = events.append(draw, facts);
     if (draw.idempotency !== null) {
       const { fingerprint, key: request } = draw.idempotency;
       const record = { event, fingerprint, drawId, drawnAt: took.at, key, leaveBy, run: round.run };
@@ -97,16 +99,17 @@ function serveFresh(
     return tierId === null;
   });
   const { grants, shortages } = runPlan(round, groups);
+  const events = round.events.begin();
   const next = groups.map(() => 0);
   for (const grant of grants) {
     const from = next[grant.group] ?? 0;
     const served = groups[grant.group]?.members.slice(from, from + grant.draws) ?? [];
     next[grant.group] = from + grant.draws;
-    serveGrant(round, grant, served, draws, results);
+    serveGrant(round, events, grant, served, draws, results);
   }
   for (const [i, { members }] of groups.entries())
     for (const index of members.slice(next[i])) results[index] = resultOfShortage(shortages[i] as Shortage);
-  if (grants.length > 0) round.events.appended();
+  if (grants.length > 0) events.write();
 }
 
 /**

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { v7 as uuid } from 'uuid';
 import { drawMany, drawn } from '../../../test/support/drawing.ts';
-import { addKeys, addTier, same } from '../../../test/support/store-rows.ts';
+import { usageEvents } from '../../../test/support/listing.ts';
+import { addKeys, addTier, eventOf, same } from '../../../test/support/store-rows.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { testClock } from '../../../test/support/test-clock.ts';
 import { openSqliteStore } from './open.ts';
@@ -33,6 +34,46 @@ describe('SQLite: usage events that are indexed in batches', () => {
       );
     }
     assert.equal((await store.listUsageEvents({ keyId: key?.id ?? '' }, PAGE)).items.length, DRAWS / 5);
+    await store.close();
+  });
+
+  it('are listed once each, wherever in a batch the store was closed or a write was undone', async () => {
+    await using folder = await temporaryFolder();
+    const clock = testClock();
+    const open = () => openSqliteStore(folder.file('keypool.db'), { clock, newId: uuid, warn: () => {} });
+    let store = await open();
+    const tier = await addTier(store, { a: [] });
+    const keys = await addKeys(store, 'tier', same(2));
+    const ids: string[] = [];
+    const drawRounds = async (rounds: number) => {
+      for (let i = 0; i < rounds; i += 1)
+        for (const { drawId } of drawn(await drawMany(store, [tier], 'a', 256, { consumerId: 'c' })))
+          ids.push(drawId);
+    };
+    // A batch begins with the eighth round and has a part in each of the next ones.
+    for (const roundsInBatch of [1, 2, 3, 4, 5]) {
+      await drawRounds(7 + roundsInBatch);
+      await assert.rejects(
+        store.deleteTier('tier', () => eventOf('DeleteTier')),
+        { kind: 'not-empty' },
+      );
+      await drawRounds(1);
+      await store.close();
+      store = await open();
+    }
+    for (const filter of [{}, { consumerId: 'c' }, { feature: 'a' }])
+      assert.deepEqual(
+        (await usageEvents(store, filter)).map(({ id }) => id),
+        ids.toReversed(),
+      );
+    const byKey = await Promise.all(keys.map(({ id }) => usageEvents(store, { keyId: id })));
+    assert.deepEqual(
+      byKey
+        .flat()
+        .map(({ id }) => id)
+        .sort(),
+      ids.toSorted(),
+    );
     await store.close();
   });
 

@@ -1,13 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { WriteEnd } from './memory.ts';
 import { prepare } from './statement.ts';
 
 /**
  * The tables by which usage events are found follow the events in batches: a batch writes each of their pages once,
- * where every single draw would write a page per table. Whoever reads through them catches up first, so that no list
+ * where every single draw would write a page per table. A batch goes into the tables one by one, each with a write of
+ * its own, so that no round has to wait for all of them. Whoever reads through them catches up first, so that no list
  * misses a draw.
  */
-export interface UsageIndex {
-  /** Notes that events up to `seq` are written, and catches up when enough are waiting. Within a write. */
+export interface UsageIndex extends WriteEnd {
+  /** Notes that events up to `seq` are written, and does a part of what waits when that is enough. Within a write. */
   readonly grew: (seq: number) => void;
   /** Indexes every event there is. Within a write. */
   readonly catchUp: () => void;
@@ -17,39 +19,64 @@ export interface UsageIndex {
   readonly lastSeq: number;
 }
 
-/** Events that wait at most: more would make the round that catches up noticeably late, fewer write more pages. */
+/** Events that wait before a batch begins: more would make its parts noticeably long, fewer write more pages. */
 const WAITING_MAX = 2048;
 
-const BATCHES = [
-  'INSERT INTO usage_by_time SELECT at, seq FROM usage_events WHERE seq > ? ORDER BY at, seq',
-  `INSERT INTO usage_by_consumer SELECT consumer, at, seq FROM usage_events WHERE seq > ?
-   ORDER BY consumer, at, seq`,
-  'INSERT INTO usage_by_key SELECT key, at, seq FROM usage_events WHERE seq > ? ORDER BY key, at, seq',
-  `INSERT INTO usage_by_feature SELECT feature, at, seq FROM usage_events WHERE seq > ?
-   ORDER BY feature, at, seq`,
-  'INSERT INTO usage_by_take SELECT take, serial, seq FROM usage_events WHERE seq > ? ORDER BY take, serial',
-  'UPDATE usage_indexed SET seq = max(seq, (SELECT coalesce(max(seq), 0) FROM usage_events))',
-];
+/**
+ * What each part of a batch writes. The keys of a batch are many and their events lie on as many pages, so they are two
+ * parts. A batch that was broken off has left events in some tables: there they are passed over when it is done anew.
+ */
+const PARTS = [
+  'usage_by_time SELECT at, seq FROM events ORDER BY at, seq',
+  'usage_by_consumer SELECT consumer, at, seq FROM events ORDER BY consumer, at, seq',
+  'usage_by_key SELECT key, at, seq FROM events WHERE key % 2 = 0 ORDER BY key, at, seq',
+  'usage_by_key SELECT key, at, seq FROM events WHERE key % 2 = 1 ORDER BY key, at, seq',
+  'usage_by_feature SELECT feature, at, seq FROM events ORDER BY feature, at, seq',
+  'usage_by_take SELECT take, serial, seq FROM events ORDER BY take, serial',
+].map(
+  (part) =>
+    `WITH events AS (SELECT * FROM usage_events WHERE seq > ? AND seq <= ?) INSERT OR IGNORE INTO ${part}`,
+);
+
+/** Events after `from` up to `upTo` on their way into the tables, `done` parts of which are. */
+interface Batch {
+  readonly from: number;
+  readonly upTo: number;
+  readonly done: number;
+}
 
 export function createUsageIndex(db: DatabaseSync): UsageIndex {
   const indexed = prepare<{ seq: number }>(db, 'SELECT seq FROM usage_indexed');
   const newest = prepare<{ seq: number | null }>(db, 'SELECT max(seq) AS seq FROM usage_events');
-  const batches = BATCHES.map((sql) => prepare(db, sql));
+  const mark = prepare(db, 'UPDATE usage_indexed SET seq = max(seq, ?)');
+  const inserts = PARTS.map((part) => prepare(db, part));
   const indexedSeq = (): number => indexed.get()?.seq ?? 0;
-  const lastSeq = Math.max(indexedSeq(), newest.get()?.seq ?? 0);
-  const catchUp = (): void => {
-    const seq = indexedSeq();
-    for (const [i, batch] of batches.entries()) {
-      if (i < batches.length - 1) batch.run(seq);
-      else batch.run();
-    }
+  const newestSeq = (): number => newest.get()?.seq ?? 0;
+  let batch: Batch | null = null;
+
+  const goOn = ({ from, upTo, done }: Batch): Batch | null => {
+    inserts[done]?.run(from, upTo);
+    if (done + 1 < inserts.length) return { from, upTo, done: done + 1 };
+    mark.run(upTo);
+    return null;
   };
+
   return {
-    lastSeq,
-    catchUp,
-    isBehind: () => (newest.get()?.seq ?? 0) > indexedSeq(),
+    lastSeq: Math.max(indexedSeq(), newestSeq()),
+    catchUp: () => {
+      batch = null;
+      let rest: Batch | null = { from: indexedSeq(), upTo: newestSeq(), done: 0 };
+      while (rest !== null) rest = goOn(rest);
+    },
+    isBehind: () => newestSeq() > indexedSeq(),
     grew: (seq) => {
-      if (seq - indexedSeq() >= WAITING_MAX) catchUp();
+      const from = batch === null ? indexedSeq() : 0;
+      if (batch === null && seq - from >= WAITING_MAX) batch = { from, upTo: seq, done: 0 };
+      if (batch !== null) batch = goOn(batch);
+    },
+    committed: () => {},
+    undone: () => {
+      batch = null;
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Core } from './core.ts';
 import { createRequestRecords, type RequestRecords } from './request-records.ts';
 import { createUsageEvents, type UsageEvents } from './usage-events.ts';
-import { createUsageIndex, type UsageIndex } from './usage-index.ts';
+import type { UsageIndex } from './usage-index.ts';
 
 /** What is written of draws: their audit rows, how these are found, and the request ids that stand for them. */
 export interface Usage {
@@ -10,7 +10,6 @@ export interface Usage {
   readonly records: RequestRecords;
 }
 
-export function createUsage({ db, names }: Core): Usage {
-  const index = createUsageIndex(db);
+export function createUsage({ db, names, usageIndex: index }: Core): Usage {
   return { index, events: createUsageEvents(db, names, index), records: createRequestRecords(db) };
 }

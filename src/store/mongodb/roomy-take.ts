@@ -1,0 +1,136 @@
+import { meterId } from '../../model/meter.ts';
+import type { TakeRequest } from '../../model/take.ts';
+import type { Limit } from '../../model/tier.ts';
+import { add, bind, type Expression, literal, map, max } from './expressions.ts';
+import type { StateDocument } from './key-document.ts';
+import * as meter from './meter-expressions.ts';
+import type { UpdatePipeline } from './take-pipeline.ts';
+
+/*
+ * Most takes find a key with room for all that is asked and more. A server spends most of a take on parsing its pipeline,
+ * so such a take is sent as a short one, on the condition that the row still is as it was read. What it finds otherwise
+ * goes the general way.
+ */
+
+/** A row as a candidate read shows it. */
+export type ReadRow = Pick<StateDocument, 'meters' | 'expireAt' | 'takenAt'> & {
+  /** Left out where it was read from the queue of parked keys. */
+  readonly ready?: StateDocument['ready'];
+  readonly open: readonly { readonly take: string }[];
+  readonly budgets: readonly Pick<StateDocument['budgets'][number], 'limit' | 'windowMs' | 'used'>[];
+  readonly version: number;
+  readonly took?: { readonly take: string };
+  readonly takenBy?: string;
+};
+
+/** What a short take relies on: it holds for up to `units` units as long as the row's last take and version are these. */
+export interface Room {
+  readonly units: number;
+  readonly version: number;
+  /** Null where the row has never answered a take. */
+  readonly lastTake: string | null;
+  readonly rank: number;
+  readonly open: readonly string[];
+  readonly budgeted: boolean;
+  readonly expireAt: number | null;
+}
+
+/** A key that expires later than this cannot have expired by any node's clock, in ms. */
+const EXPIRES_LATER_MS = 600_000;
+
+/**
+ * The room of a row for draws of a feature; null where anything but sliding limits and lifetime budgets could matter.
+ * All stamps are counted, whatever the time; after a grant of so many units as many again as one draw's are left.
+ * `now`: the store's moment as known here (ms).
+ */
+export function roomOf(
+  row: ReadRow,
+  { feature, limits, queue, units }: Pick<TakeRequest, 'feature' | 'limits' | 'queue' | 'units'>,
+  now: number,
+): Room | null {
+  const rank = row.ready?.[queue];
+  if (rank === undefined || new Set(limits.map(meterId)).size < limits.length) return null;
+  if (limits.some(({ algorithm }) => algorithm !== 'sliding')) return null;
+  if (row.budgets.some(({ windowMs }) => windowMs !== null)) return null;
+  if (row.expireAt !== null && row.expireAt < now + EXPIRES_LATER_MS) return null;
+  const free = [
+    ...limits.map((limit) => limit.limit - stampedUnits(row, feature, limit)),
+    ...row.budgets.map(({ limit, used }) => limit - used),
+  ];
+  return {
+    units: Math.min(...free) - units,
+    version: row.version,
+    lastTake: row.took?.take ?? null,
+    rank,
+    open: row.open.map(({ take }) => take),
+    budgeted: row.budgets.length > 0,
+    expireAt: row.expireAt,
+  };
+}
+
+function stampedUnits(row: ReadRow, feature: string, limit: Limit): number {
+  const state = row.meters[feature]?.[meterId(limit)];
+  if (state === undefined || !('stamps' in state)) return 0;
+  return state.stamps.reduce((sum, { n }) => sum + n, 0);
+}
+
+/** Whether a take may be sent as a short one. Entries of open takes must all be settled: they leave with it. */
+export function fitsRoom(room: Room, request: TakeRequest): boolean {
+  return (
+    request.charge === 'all' &&
+    request.units * request.count <= room.units &&
+    (!room.budgeted || request.openMs > 0) &&
+    room.open.every((take) => request.settled.includes(take))
+  );
+}
+
+/** The conditions on a row for which {@link roomyPipeline} holds. */
+export function roomyFilter(room: Room, request: Pick<TakeRequest, 'revision' | 'queue'>): object {
+  return {
+    state: 'active',
+    expireAt: room.expireAt,
+    version: room.version,
+    revision: { $lte: request.revision },
+    [`ready.${request.queue}`]: room.rank,
+    'took.take': room.lastTake === null ? { $exists: false } : room.lastTake,
+  };
+}
+
+/** `takeFromKey` (src/model/take.ts) for a row with room: all that is asked is granted, and the key stays ready. */
+export function roomyPipeline(room: Room, request: TakeRequest, storeNow: Expression): UpdatePipeline {
+  const { feature, queue, rank, revision, limits } = request;
+  const n = request.units * request.count;
+  const now = max(storeNow, '$takenAt');
+  const took = { take: literal(request.take), reason: 'granted', granted: n, at: now, nextAt: now };
+  return [
+    {
+      $set: {
+        revision,
+        takenAt: now,
+        [`meters.${feature}`]: limits.length === 0 ? literal({}) : countedMeters(feature, limits, n, now),
+        [`lastRank.${queue}`]: rank,
+        [`ready.${queue}`]: rank,
+        took,
+        ...(room.budgeted ? budgetFields(request, n, now) : {}),
+      },
+    },
+  ];
+}
+
+function countedMeters(feature: string, limits: readonly Limit[], n: number, now: Expression): Expression {
+  const meters = limits.map((limit): [string, Expression] => {
+    const live = meter.liveMeter(`$meters.${feature}.${meterId(limit)}`, limit);
+    return [meterId(limit), { stamps: bind({ l: live }, meter.countedMeter('$$l', limit, n)) }];
+  });
+  return bind({ now }, Object.fromEntries(meters));
+}
+
+function budgetFields(request: TakeRequest, n: number, now: Expression): Record<string, Expression> {
+  const end = add(now, request.openMs);
+  const entry = { take: literal(request.take), n, units: request.units, end, epochs: '$budgets.epoch' };
+  return {
+    budgets: map('$budgets', { $mergeObjects: ['$$this', { used: add('$$this.used', n) }] }),
+    open: [entry],
+    openEnd: end,
+  };
+}

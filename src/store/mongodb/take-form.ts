@@ -1,0 +1,37 @@
+import type { TakeRequest } from '../../model/take.ts';
+import { literal } from './expressions.ts';
+import { fitsRoom, type ReadRow, type Room, roomOf, roomyFilter, roomyPipeline } from './roomy-take.ts';
+import type { RowShape } from './take-decision.ts';
+import { STORE_NOW, takeFilter, takePipeline, type UpdatePipeline } from './take-pipeline.ts';
+
+/** How a take is put: for a row as it was read, or for any. */
+export type TakeForm =
+  | { readonly kind: 'roomy'; readonly room: Room }
+  | { readonly kind: 'shaped'; readonly shape: RowShape };
+
+/** Holds whatever the row is. */
+export const GENERAL_FORM: TakeForm = { kind: 'shaped', shape: 'any' };
+
+/** The shortest form that a row allows. `row`: as it was read, if it was; `now`: the store's moment as known here (ms). */
+export function takeForm(row: ReadRow | undefined, request: TakeRequest, now: number): TakeForm {
+  if (row === undefined) return GENERAL_FORM;
+  const room = roomOf(row, request, now);
+  if (room !== null && fitsRoom(room, request)) return { kind: 'roomy', room };
+  if (row.expireAt !== null) return GENERAL_FORM;
+  const plain = row.budgets.length === 0 && row.open.length === 0;
+  return { kind: 'shaped', shape: plain ? 'plain' : 'budgeted' };
+}
+
+/** The conditions on a row for which {@link formPipeline} holds. */
+export function formFilter(form: TakeForm, request: TakeRequest): object {
+  return form.kind === 'roomy' ? roomyFilter(form.room, request) : takeFilter(request, form.shape);
+}
+
+/** `by`: the process that takes, noted in the row. */
+export function formPipeline(form: TakeForm, request: TakeRequest, by: string): UpdatePipeline {
+  const pipeline =
+    form.kind === 'roomy'
+      ? roomyPipeline(form.room, request, STORE_NOW)
+      : takePipeline(request, form.shape, STORE_NOW);
+  return pipeline.with(-1, { $set: { ...pipeline.at(-1)?.$set, takenBy: literal(by) } });
+}
