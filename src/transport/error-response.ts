@@ -22,39 +22,41 @@ import { sameContentType, wireProtocolOf } from './wire-protocol.ts';
 
 const endStream = createEndStreamSerialization(undefined);
 
-function framed(contentType: string, flags: number, data: Uint8Array): UniversalServerResponse {
-  return {
-    status: 200,
-    header: new Headers({ 'Content-Type': contentType }),
-    body: createAsyncIterable([encodeEnvelope(flags, data)]),
-  };
+/** A whole response that tells an error. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly header: Headers;
+  /** Null for none. */
+  readonly body: Uint8Array | null;
+  /** Null where the protocol has none. */
+  readonly trailer: Headers | null;
 }
 
-function plain(error: ConnectError, status: number): UniversalServerResponse {
+function framed(contentType: string, flags: number, data: Uint8Array): ErrorAnswer {
+  const header = new Headers({ 'Content-Type': contentType });
+  return { status: 200, header, body: encodeEnvelope(flags, data), trailer: null };
+}
+
+function plain(error: ConnectError, status: number): ErrorAnswer {
   const body = errorToJsonBytes(error, undefined);
   const header = new Headers(error.metadata);
   header.set('Content-Type', contentTypeUnaryJson);
   header.set('Content-Length', String(body.byteLength));
-  return { status, header, body: createAsyncIterable([body]) };
+  return { status, header, body, trailer: null };
 }
 
 /**
- * The whole response, in the protocol of the request's content type, of a call that failed before it had any other. `status` overrides the HTTP status of the error's
- * code where the protocol has one; gRPC, gRPC-Web and Connect streams always answer 200 and tell the error at the end.
+ * The whole response, in the protocol of the request's content type, of a call that failed before it had any other.
+ * `status` overrides the HTTP status of the error's code where the protocol has one; gRPC, gRPC-Web and Connect streams
+ * always answer 200 and tell the error at the end.
  */
-export function errorResponse(
-  contentType: string | null,
-  error: ConnectError,
-  status?: number,
-): UniversalServerResponse {
+export function errorAnswer(contentType: string | null, error: ConnectError, status?: number): ErrorAnswer {
   const same = sameContentType(contentType);
   switch (wireProtocolOf(contentType)) {
-    case 'grpc':
-      return {
-        status: 200,
-        header: new Headers({ 'Content-Type': same ?? grpcContentType }),
-        trailer: setTrailerStatus(new Headers(), error),
-      };
+    case 'grpc': {
+      const header = new Headers({ 'Content-Type': same ?? grpcContentType });
+      return { status: 200, header, body: null, trailer: setTrailerStatus(new Headers(), error) };
+    }
     case 'grpc-web':
       return framed(
         same ?? grpcWebContentType,
@@ -70,4 +72,19 @@ export function errorResponse(
     case 'connect':
       return plain(error, status ?? codeToHttpStatus(error.code));
   }
+}
+
+/** {@link errorAnswer} in the library's form. */
+export function errorResponse(
+  contentType: string | null,
+  error: ConnectError,
+  status?: number,
+): UniversalServerResponse {
+  const answer = errorAnswer(contentType, error, status);
+  return {
+    status: answer.status,
+    header: answer.header,
+    ...(answer.body === null ? {} : { body: createAsyncIterable([answer.body]) }),
+    ...(answer.trailer === null ? {} : { trailer: answer.trailer }),
+  };
 }

@@ -18,9 +18,12 @@ const READS = /^(Get|List)/;
  * Authorization that is empty or of another scheme may be meant for a proxy on the way: beside a key it does not count.
  * Error: TOKEN_INVALID for any other Authorization that cannot be read.
  */
-export function tokenOf(headers: Headers): string | null {
-  const authorization = headers.get('authorization')?.trim() ?? '';
-  const key = headers.get('x-api-key');
+export function tokenOf(sent: {
+  readonly authorization: string | null;
+  readonly apiKey: string | null;
+}): string | null {
+  const authorization = sent.authorization?.trim() ?? '';
+  const key = sent.apiKey;
   if (authorization === '' || (key !== null && !OF_BEARER_SCHEME.test(authorization))) return key;
   const token = BEARER.exec(authorization)?.[1];
   if (token !== undefined) return token;
@@ -40,7 +43,7 @@ function checkScope(method: DescMethod, identity: Identity): void {
     requireAdmin(identity, READS.test(method.name) ? 'read' : 'write');
 }
 
-/** A body can take its time to come in: looks again at who calls once it has. Errors as {@link requestGate}. */
+/** A body can take its time to come in: looks again at who calls once it has. Errors as {@link admit}. */
 export async function checkAgain(context: Context, method: DescMethod, info: RequestInfo): Promise<void> {
   if (info.identity === null) return;
   const { identity, peerAddress } = info;
@@ -49,17 +52,31 @@ export async function checkAgain(context: Context, method: DescMethod, info: Req
 }
 
 /**
- * Checks who calls, and whether they may, before anything of the body is read. Errors: TOKEN_…, CONSUMER_DISABLED,
- * IP_NOT_ALLOWED, ADMIN_REQUIRED, STORE_UNAVAILABLE.
+ * Finds out who calls, and whether they may. Errors: TOKEN_…, CONSUMER_DISABLED, IP_NOT_ALLOWED, ADMIN_REQUIRED,
+ * STORE_UNAVAILABLE.
  */
+export async function admit(
+  context: Context,
+  method: DescMethod,
+  info: RequestInfo,
+  token: string | null,
+): Promise<void> {
+  info.identity = await authenticate(context, { token, peerAddress: info.peerAddress });
+  checkScope(method, info.identity);
+}
+
+/** {@link admit} for the library, before anything of the body is read. */
 export function requestGate(context: Context, log: Log): (handler: HandlerContext) => Promise<void> {
   return async (handler) => {
     if (!needsToken(handler.method)) return;
     const info = requestInfoOf(handler.values);
     try {
-      const token = tokenOf(handler.requestHeader);
-      info.identity = await authenticate(context, { token, peerAddress: info.peerAddress });
-      checkScope(handler.method, info.identity);
+      const { requestHeader } = handler;
+      const sent = {
+        authorization: requestHeader.get('authorization'),
+        apiKey: requestHeader.get('x-api-key'),
+      };
+      await admit(context, handler.method, info, tokenOf(sent));
     } catch (error) {
       throw refuse(error, info, log);
     }

@@ -1,5 +1,6 @@
+import type { JsonReadOptions, JsonWriteOptions } from '@bufbuild/protobuf';
 import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from '@connectrpc/connect';
-import type { UniversalHandler } from '@connectrpc/connect/protocol';
+import type { Compression, UniversalHandler } from '@connectrpc/connect/protocol';
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
 import type { Context } from '../domain/context.ts';
 import { callInterceptor } from './call-interceptor.ts';
@@ -9,13 +10,19 @@ import { requestGate } from './request-gate.ts';
 /** Larger than any message: answers carry secrets beside what callers chose, so they are never compressed together. */
 const NEVER = 0xffffffff;
 
+/** How requests are compressed, and answers could be. */
+export const COMPRESSIONS: readonly Compression[] = [compressionGzip, compressionBrotli];
+
+/** How messages are read from JSON. */
+export const JSON_OPTIONS: Partial<JsonReadOptions & JsonWriteOptions> = { ignoreUnknownFields: false };
+
 /** What every protocol is served with: the gate, the rules, the limits. For the port and for in-memory transports. */
 export function routerOptions(context: Context, log: Log, maxRequestBytes: number): ConnectRouterOptions {
   return {
-    acceptCompression: [compressionGzip, compressionBrotli],
+    acceptCompression: [...COMPRESSIONS],
     compressMinBytes: NEVER,
     readMaxBytes: maxRequestBytes,
-    jsonOptions: { ignoreUnknownFields: false },
+    jsonOptions: JSON_OPTIONS,
     requestGate: requestGate(context, log),
     interceptors: [callInterceptor(context, log, maxRequestBytes)],
   };

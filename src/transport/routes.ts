@@ -24,42 +24,51 @@ import { listTiersRpc } from './rpc/list-tiers.ts';
 import { listUsageEventsRpc } from './rpc/list-usage-events.ts';
 import { resetKeyUsageRpc } from './rpc/reset-key-usage.ts';
 import { revokeGrantRpc } from './rpc/revoke-grant.ts';
+import { type UnaryRpc, unaryRpc } from './rpc/unary-rpc.ts';
 import { updateConsumerRpc } from './rpc/update-consumer.ts';
 import { updateKeyRpc } from './rpc/update-key.ts';
 import { updateTierRpc } from './rpc/update-tier.ts';
 import { whoAmIRpc } from './rpc/who-am-i.ts';
 
-/** The three services of keypool.v1 over a context, each RPC in its own file under `rpc/`. */
-export function createRoutes(context: Context): (router: ConnectRouter) => void {
+/** All RPCs of keypool.v1 over a context, each in its own file under `rpc/`. */
+export function createRpcs(context: Context): readonly UnaryRpc[] {
+  return [
+    unaryRpc(KeyPoolService.method.drawKey, drawKeyRpc(context)),
+    unaryRpc(KeyPoolService.method.getAvailability, getAvailabilityRpc(context)),
+    unaryRpc(AuthService.method.whoAmI, whoAmIRpc(context)),
+    unaryRpc(AdminService.method.createTier, createTierRpc(context)),
+    unaryRpc(AdminService.method.getTier, getTierRpc(context)),
+    unaryRpc(AdminService.method.listTiers, listTiersRpc(context)),
+    unaryRpc(AdminService.method.updateTier, updateTierRpc(context)),
+    unaryRpc(AdminService.method.deleteTier, deleteTierRpc(context)),
+    unaryRpc(AdminService.method.createKey, createKeyRpc(context)),
+    unaryRpc(AdminService.method.batchCreateKeys, batchCreateKeysRpc(context)),
+    unaryRpc(AdminService.method.getKey, getKeyRpc(context)),
+    unaryRpc(AdminService.method.listKeys, listKeysRpc(context)),
+    unaryRpc(AdminService.method.updateKey, updateKeyRpc(context)),
+    unaryRpc(AdminService.method.deleteKey, deleteKeyRpc(context)),
+    unaryRpc(AdminService.method.resetKeyUsage, resetKeyUsageRpc(context)),
+    unaryRpc(AdminService.method.createConsumer, createConsumerRpc(context)),
+    unaryRpc(AdminService.method.getConsumer, getConsumerRpc(context)),
+    unaryRpc(AdminService.method.listConsumers, listConsumersRpc(context)),
+    unaryRpc(AdminService.method.updateConsumer, updateConsumerRpc(context)),
+    unaryRpc(AdminService.method.deleteConsumer, deleteConsumerRpc(context)),
+    unaryRpc(AdminService.method.grantTier, grantTierRpc(context)),
+    unaryRpc(AdminService.method.revokeGrant, revokeGrantRpc(context)),
+    unaryRpc(AdminService.method.listUsageEvents, listUsageEventsRpc(context)),
+    unaryRpc(AdminService.method.listAdminEvents, listAdminEventsRpc(context)),
+    unaryRpc(AdminService.method.getStatus, getStatusRpc(context)),
+  ];
+}
+
+/** RPCs as the library serves them. */
+export function routesOf(rpcs: readonly UnaryRpc[]): (router: ConnectRouter) => void {
   return (router) => {
-    router.service(KeyPoolService, {
-      drawKey: drawKeyRpc(context),
-      getAvailability: getAvailabilityRpc(context),
-    });
-    router.service(AuthService, { whoAmI: whoAmIRpc(context) });
-    router.service(AdminService, {
-      createTier: createTierRpc(context),
-      getTier: getTierRpc(context),
-      listTiers: listTiersRpc(context),
-      updateTier: updateTierRpc(context),
-      deleteTier: deleteTierRpc(context),
-      createKey: createKeyRpc(context),
-      batchCreateKeys: batchCreateKeysRpc(context),
-      getKey: getKeyRpc(context),
-      listKeys: listKeysRpc(context),
-      updateKey: updateKeyRpc(context),
-      deleteKey: deleteKeyRpc(context),
-      resetKeyUsage: resetKeyUsageRpc(context),
-      createConsumer: createConsumerRpc(context),
-      getConsumer: getConsumerRpc(context),
-      listConsumers: listConsumersRpc(context),
-      updateConsumer: updateConsumerRpc(context),
-      deleteConsumer: deleteConsumerRpc(context),
-      grantTier: grantTierRpc(context),
-      revokeGrant: revokeGrantRpc(context),
-      listUsageEvents: listUsageEventsRpc(context),
-      listAdminEvents: listAdminEventsRpc(context),
-      getStatus: getStatusRpc(context),
-    });
+    for (const { method, serve } of rpcs) router.rpc(method, serve);
   };
+}
+
+/** The three services of keypool.v1 over a context. */
+export function createRoutes(context: Context): (router: ConnectRouter) => void {
+  return routesOf(createRpcs(context));
 }

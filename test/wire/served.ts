@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createApp } from '../../src/app.ts';
+import { type AppParts, createApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import type { Call, Context } from '../../src/domain/context.ts';
 import { createConsumer } from '../../src/domain/create-consumer.ts';
@@ -24,8 +24,11 @@ export interface Served extends AsyncDisposable {
   readonly close: () => Promise<void>;
 }
 
-/** Starts the service with these variables on top of the defaults. */
-export async function serve(env: Readonly<Record<string, string>> = {}): Promise<Served> {
+/** Starts the service with these variables on top of the defaults, on a clock of the test's own if one is given. */
+export async function serve(
+  env: Readonly<Record<string, string>> = {},
+  parts: Pick<AppParts, 'clock'> = {},
+): Promise<Served> {
   const adminToken = randomBytes(24).toString('hex');
   const log: LogLine[] = [];
   const into = (level: LogLine['level']) => (fields: LogLine['fields'], message: string) => {
@@ -33,6 +36,7 @@ export async function serve(env: Readonly<Record<string, string>> = {}): Promise
   };
   const config = parseConfig({ DATABASE_URL: 'sqlite::memory:', PORT: '0', ADMIN_TOKEN: adminToken, ...env });
   const app = await createApp(config, {
+    ...parts,
     log: { debug: into('debug'), info: into('info'), warn: into('warn'), error: into('error') },
   });
   return {

@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type {
+  Http2ServerRequest,
+  Http2ServerResponse,
+  IncomingHttpHeaders,
+  ServerHttp2Stream,
+} from 'node:http2';
 import type { KeypoolError } from '../../domain/errors.ts';
+import type { Arrival } from './arrival.ts';
 
 /** A request and its response of either HTTP version, as Node gives them. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -14,8 +20,17 @@ export interface UnreadAnswer {
 }
 
 export interface HttpHandler {
-  /** Serves one request; never throws, and always ends the response. */
-  (request: HttpRequest, response: HttpResponse): void;
+  /** Serves one request; never throws, and always ends the response. `arrival` is what is known of it already. */
+  (request: HttpRequest, response: HttpResponse, arrival?: Arrival): void;
+  /**
+   * Serves a stream of HTTP/2 that has come in as far as its head, without Node's request and response objects. False
+   * when those are needed; `general` is called later, with what was read by then, when that turns out on the way.
+   */
+  readonly takeStream: (
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    general: (arrival: Arrival) => void,
+  ) => boolean;
   /** Refuses, and notes in the log, what could not be read as a request. */
   readonly refuseUnread: (error: KeypoolError, status: number, socketAddress?: string) => UnreadAnswer;
 }

@@ -2,14 +2,26 @@ import type { Identity } from '../../domain/context.ts';
 import { CODE_OF_REASON, type Reason } from '../../domain/errors.ts';
 import type { Log } from '../log.ts';
 import type { RequestInfo } from '../request-info.ts';
-import type { HttpRequest, HttpResponse } from './message.ts';
+import { wireProtocolOf } from '../wire-protocol.ts';
+import type { Arrival } from './arrival.ts';
+import type { HttpParts } from './options.ts';
+import { PLAIN_PATHS } from './plain-routes.ts';
 
-export interface LoggedRequest {
+export interface LoggedRequest extends Outcome {
   readonly info: RequestInfo;
   /** The RPC as `package.Service/Method`, or the HTTP method and path. */
   readonly method: string;
   readonly protocol: string;
   readonly durationMs: number;
+}
+
+/** What became of an answer. */
+export interface Outcome {
+  readonly httpVersion: string;
+  /** The HTTP status that was sent; null for none. */
+  readonly httpStatus: number | null;
+  /** Whether the answer left whole. */
+  readonly finished: boolean;
 }
 
 function identityText(identity: Identity | null): string | null {
@@ -40,25 +52,46 @@ export function logUnread(
   log.info(fields, 'request');
 }
 
+/** A path that is not ours may hold anything, also a token: the log does not show it. */
+function loggedPath(path: string): string {
+  return PLAIN_PATHS.includes(path) ? path : '(unknown path)';
+}
+
 /** One line for a request that is over. */
-export function logRequest(
-  log: Log,
-  request: HttpRequest,
-  response: HttpResponse,
-  { info, method, protocol, durationMs }: LoggedRequest,
-): void {
-  const gaveUp = info.reason === null && !response.writableFinished;
+export function logRequest(log: Log, request: LoggedRequest): void {
+  const { info, method, durationMs } = request;
+  const gaveUp = info.reason === null && !request.finished;
   const reason = gaveUp ? 'CANCELED' : info.reason;
   const fields = {
     method,
     code: reason === null ? 'ok' : CODE_OF_REASON[reason],
     ...(reason === null ? {} : { reason }),
-    http_status: response.headersSent ? response.statusCode : null,
+    http_status: request.httpStatus,
     duration_ms: Math.round(durationMs * 1000) / 1000,
     request_id: info.requestId,
     identity: identityText(info.identity),
     peer_address: info.peerAddress,
-    protocol: `${protocol} HTTP/${request.httpVersion}`,
+    protocol: `${request.protocol} HTTP/${request.httpVersion}`,
   };
   log.info(fields, 'request');
+}
+
+export type Over = (
+  request: { readonly method: string; readonly path: string; readonly contentType: string | null },
+  arrival: Arrival,
+  outcome: Outcome,
+) => void;
+
+/** Notes in the log what is over. */
+export function createOver({ handlers, log, context }: HttpParts): Over {
+  return ({ method, path, contentType }, { info, startedMs }, outcome) => {
+    const isRpc = handlers.has(path);
+    logRequest(log, {
+      ...outcome,
+      info,
+      method: isRpc ? path.slice(1) : `${method} ${loggedPath(path)}`,
+      protocol: isRpc ? wireProtocolOf(contentType) : 'plain',
+      durationMs: context.clock.monotonicMs() - startedMs,
+    });
+  };
 }

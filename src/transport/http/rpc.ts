@@ -3,9 +3,10 @@ import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/conn
 import { errorResponse } from '../error-response.ts';
 import type { Log } from '../log.ts';
 import { refuse } from '../refuse.ts';
-import { type RequestInfo, setRequestInfo } from '../request-info.ts';
+import { setRequestInfo } from '../request-info.ts';
 import { serveCall } from '../serve-call.ts';
 import { wireProtocolOf } from '../wire-protocol.ts';
+import type { Arrival } from './arrival.ts';
 import { deadlineMs } from './deadline.ts';
 import { type HttpRequest, type HttpResponse, headerOf, isGone } from './message.ts';
 import { requestBody } from './request-body.ts';
@@ -73,25 +74,35 @@ function startTimer(ms: number, maxMs: number, response: HttpResponse): Timer {
   };
 }
 
+export interface RpcParts {
+  readonly log: Log;
+  readonly limits: RpcLimits;
+  /** How long ago the request's head came in. */
+  readonly elapsedMs: number;
+}
+
 /** Serves one RPC from its head to the end of its response. */
 export async function serveRpc(
   handler: UniversalHandler,
   request: HttpRequest,
   response: HttpResponse,
-  info: RequestInfo,
-  log: Log,
-  limits: RpcLimits,
+  { info, received }: Pick<Arrival, 'info' | 'received'>,
+  parts: RpcParts,
 ): Promise<void> {
+  const { log, limits, elapsedMs } = parts;
   const contentType = headerOf(request, 'content-type');
   const protocol = wireProtocolOf(contentType);
   const header = webHeaders(request);
   const longestMs = isOpenEnded(handler) ? Number.POSITIVE_INFINITY : limits.requestTimeoutMs;
   const timeoutMs = deadlineMs(protocol, header, longestMs);
-  const timer = startTimer(timeoutMs, limits.requestTimeoutMs, response);
+  const timer = startTimer(Math.max(0, timeoutMs - elapsedMs), limits.requestTimeoutMs, response);
   const contextValues = createContextValues();
   setRequestInfo(contextValues, info);
   const isJson = contentType?.toLowerCase().startsWith('application/json') === true;
   const chunks: Uint8Array[] = [];
+  const body = requestBody(request, received, timer.signal, (chunk) => {
+    if (isJson) chunks.push(chunk);
+  });
   const call = {
     handler,
     protocol,
@@ -102,9 +113,7 @@ export async function serveRpc(
       method: request.method ?? '',
       url: `http://keypool${handler.requestPath}`,
       header,
-      body: requestBody(request, timer.signal, (chunk) => {
-        if (isJson) chunks.push(chunk);
-      }),
+      body,
       signal: timer.signal,
       contextValues,
     },
@@ -112,10 +121,12 @@ export async function serveRpc(
   const late = timer.passed.then(
     (error): UniversalServerResponse => errorResponse(contentType, refuse(error, info, log)),
   );
-  const send = (answer: UniversalServerResponse): Promise<void> =>
-    handler.method.methodKind === 'unary'
-      ? writeWhole(answer, request, response)
-      : writeStream(answer, response);
+  const send = (answer: UniversalServerResponse): Promise<void> => {
+    if (handler.method.methodKind !== 'unary') return writeStream(answer, response);
+    // Where nobody has read it to its end, nobody will.
+    void body.return(undefined);
+    return writeWhole(answer, request, response);
+  };
   try {
     const work = serveCall(call, log, limits.maxRequestBytes);
     const served = await Promise.race([work, late]);

@@ -1,13 +1,9 @@
-import {
-  constants,
-  createServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from 'node:http2';
+import { createServer, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Arrival } from '../http/arrival.ts';
 import type { HttpHandler } from '../http/message.ts';
 import type { Log } from '../log.ts';
+import { serveGenerally } from './general-stream.ts';
 import { HEAD_BYTES_MAX } from './http1.ts';
 import type { ServerOptions } from './options.ts';
 
@@ -18,8 +14,6 @@ const MISTAKES_MAX = 100;
 /** Streams a peer may reset at once, and per second in the long run, before its session is ended (CVE-2023-44487). */
 const RESETS_BURST_MAX = 1000;
 const RESETS_PER_SECOND_MAX = 100;
-/** How long the rest of a refused request's body may come in before the stream is closed, in ms. */
-const LINGER_MS = 1000;
 
 export interface Http2 {
   /** Speaks HTTP/2 on a connection. */
@@ -92,21 +86,13 @@ export function createHttp2(options: ServerOptions, handler: HttpHandler, log: L
     session.once('close', () => sessions.delete(session));
     session.on('error', (error) => log.debug({ err: error }, 'an HTTP/2 session broke off'));
     endWhenIdle(session, options);
+    session.on('stream', (stream, headers, _flags, rawHeaders) => {
+      const come = { stream, headers, rawHeaders };
+      const general = (arrival?: Arrival): void => serveGenerally(come, handler, log, arrival);
+      if (!handler.takeStream(stream, headers, general)) general();
+    });
   });
   server.on('sessionError', () => {});
-  const onRequest = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
-    const { stream } = response;
-    stream.on('error', (error) => log.debug({ err: error }, 'an HTTP/2 stream broke off'));
-    stream.once('finish', () => {
-      request.resume();
-      const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS);
-      stream.once('close', () => clearTimeout(timer));
-      if (stream.closed) clearTimeout(timer);
-    });
-    handler(request, response);
-  };
-  server.on('request', onRequest);
-  server.on('checkExpectation', onRequest);
   return {
     accept: (socket) => {
       const watch = (session: ServerHttp2Session): void =>

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 /** How the port behaves; times in ms. */
 export interface ServerOptions {
   readonly host: string;
@@ -13,6 +15,16 @@ export interface ServerOptions {
   readonly keepAliveTimeoutMs: number;
   /** How long calls under way may take to finish when the server closes. */
   readonly shutdownTimeoutMs: number;
+}
+
+/** Where connections come from when another process listens. */
+export interface Connections {
+  /** That the other process listens on. */
+  readonly port: number;
+  /** Every connection from now on is given to `accept`, with nothing read from it. */
+  readonly begin: (accept: (socket: Socket) => void) => void;
+  /** No further one is given. */
+  readonly end: () => void;
 }
 
 /** A port that is served. */

@@ -4,7 +4,7 @@ import type { HttpHandler } from '../http/message.ts';
 import type { Log } from '../log.ts';
 import { createHttp1 } from './http1.ts';
 import { createHttp2 } from './http2.ts';
-import type { RunningServer, ServerOptions } from './options.ts';
+import type { Connections, RunningServer, ServerOptions } from './options.ts';
 import { sniff } from './sniff.ts';
 
 /** Connections open at a time; more are closed at once. */
@@ -44,6 +44,51 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
+/** Gives the acceptor the connections of another process's port as if they came from its own. */
+function acceptFrom(connections: Connections, acceptor: Server, open: ReadonlySet<Socket>): void {
+  connections.begin((socket) => {
+    if (open.size >= CONNECTIONS_MAX) {
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(SOCKET_OPTIONS.noDelay);
+    socket.setKeepAlive(SOCKET_OPTIONS.keepAlive, SOCKET_OPTIONS.keepAliveInitialDelay);
+    acceptor.emit('connection', socket);
+  });
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+/** Where connections come in. */
+interface Entrance {
+  readonly port: number;
+  /** Lets no further ones in; resolves when none is open any more. */
+  readonly close: () => Promise<void>;
+}
+
+async function openEntrance(
+  acceptor: Server,
+  { host, port }: ServerOptions,
+  connections: Connections | null,
+  open: ReadonlySet<Socket>,
+): Promise<Entrance> {
+  if (connections === null)
+    return {
+      port: await listen(acceptor, host, port),
+      close: () => new Promise((resolve) => acceptor.close(() => resolve())),
+    };
+  acceptFrom(connections, acceptor, open);
+  return {
+    port: connections.port,
+    close: async () => {
+      connections.end();
+      await Promise.all([...open].map(closed));
+    },
+  };
+}
+
 function urlOf(options: ServerOptions, port: number): string {
   const everywhere = options.host === '0.0.0.0' || options.host === '::';
   const host = everywhere ? '127.0.0.1' : options.host;
@@ -52,12 +97,13 @@ function urlOf(options: ServerOptions, port: number): string {
 
 /**
  * Serves HTTP/1.1 and HTTP/2 from one port, told apart by a connection's first bytes. No connection, whatever it sends or
- * fails to send, outlives the time limits or ends the process.
+ * fails to send, outlives the time limits or ends the process. With `connections` it listens on no port itself.
  */
 export async function startServer(
   options: ServerOptions,
   handler: HttpHandler,
   log: Log,
+  connections: Connections | null = null,
 ): Promise<RunningServer> {
   const http1 = createHttp1(options, handler);
   const http2 = createHttp2(options, handler, log);
@@ -89,11 +135,11 @@ export async function startServer(
     // Node leaves one that takes too long open.
     socket.destroy();
   });
-  const port = await listen(acceptor, options.host, options.port);
+  const entrance = await openEntrance(acceptor, options, connections, sockets);
   acceptor.on('error', (error) => log.error({ err: error }, 'the port failed'));
 
   async function shutDown(): Promise<void> {
-    const closed = new Promise<void>((resolve) => acceptor.close(() => resolve()));
+    const ended = entrance.close();
     for (const socket of undecided.values()) socket.destroy();
     http1.retire();
     http2.retire();
@@ -102,14 +148,14 @@ export async function startServer(
       http2.destroy();
       for (const socket of sockets) socket.destroy();
     }, options.shutdownTimeoutMs);
-    await closed;
+    await ended;
     clearTimeout(timer);
     http1.server.close();
   }
 
   return {
-    url: urlOf(options, port),
-    port,
+    url: urlOf(options, entrance.port),
+    port: entrance.port,
     close: () => {
       closing ??= shutDown();
       return closing;

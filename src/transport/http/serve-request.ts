@@ -1,0 +1,92 @@
+import type { KeypoolError } from '../../domain/errors.ts';
+import { errorResponse } from '../error-response.ts';
+import { hostMissing, methodNotFound, overloaded, shuttingDown, unknownExpectation } from '../refusals.ts';
+import { refuse } from '../refuse.ts';
+import { needsToken } from '../request-gate.ts';
+import type { Arrival } from './arrival.ts';
+import { createCors } from './cors.ts';
+import { type HttpRequest, type HttpResponse, headerOf, pathOf } from './message.ts';
+import type { HttpOptions, HttpParts } from './options.ts';
+import { plainAnswer } from './plain-routes.ts';
+import type { Room } from './room.ts';
+import { isOpenEnded, serveRpc } from './rpc.ts';
+import { writeWhole } from './write-response.ts';
+
+function setHeaders(response: HttpResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+}
+
+function sendJson(request: HttpRequest, response: HttpResponse, status: number, body: object): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.statusCode = status;
+  setHeaders(response, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+  response.end(request.method === 'HEAD' ? '' : text);
+}
+
+/** What is wrong with a head whatever it asks for, and the HTTP status of that; null when nothing is. */
+function headFault(request: HttpRequest): readonly [error: KeypoolError, status: number] | null {
+  const { expect } = request.headers;
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') return [unknownExpectation(), 417];
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) return [hostMissing(), 400];
+  return null;
+}
+
+/** Ends the connection or stream of a caller that does not take its answer; gives how to call that off. */
+function limitAnswer(response: HttpResponse, requestTimeoutMs: number): () => void {
+  // A call's own time, then as much again for its answer, and a second more than these take at most.
+  const timer = setTimeout(() => response.destroy(), 2 * requestTimeoutMs + 1000);
+  const callOff = (): void => clearTimeout(timer);
+  response.once('close', callOff);
+  return callOff;
+}
+
+/** Calls under way. Anybody may make calls without a token: they take no room from the others. */
+export interface Rooms {
+  readonly withToken: Room;
+  readonly withoutToken: Room;
+}
+
+export type Serve = (request: HttpRequest, response: HttpResponse, arrival: Arrival) => Promise<void>;
+
+/** Preflights, plain routes, RPCs, and what is none of these. */
+export function createServe(
+  { handlers, health, log, context }: HttpParts,
+  options: HttpOptions,
+  rooms: Rooms,
+): Serve {
+  const cors = createCors(options.corsOrigins);
+  const { limits } = options;
+
+  return async (request, response, arrival) => {
+    const callOffLimit = limitAnswer(response, limits.requestTimeoutMs);
+    const refuseWith = (error: KeypoolError, status?: number): Promise<void> => {
+      const contentType = headerOf(request, 'content-type');
+      const refused = refuse(error, arrival.info, log);
+      return writeWhole(errorResponse(contentType, refused, status), request, response);
+    };
+    const fault = headFault(request);
+    if (fault !== null) return refuseWith(...fault);
+    const path = pathOf(request);
+    const origin = headerOf(request, 'origin') ?? undefined;
+    if (request.method === 'OPTIONS') {
+      setHeaders(response, cors.preflightFor(origin));
+      response.statusCode = 204;
+      response.end();
+      return;
+    }
+    setHeaders(response, cors.headersFor(origin));
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      const answer = await plainAnswer(health, path);
+      if (answer !== null) return sendJson(request, response, answer.status, answer.body);
+    }
+    const handler = handlers.get(path);
+    if (health.shutdown.aborted) return refuseWith(shuttingDown());
+    if (handler === undefined) return refuseWith(methodNotFound(), 404);
+    const room = needsToken(handler.method) ? rooms.withToken : rooms.withoutToken;
+    if (!room.enter()) return refuseWith(overloaded());
+    response.once('close', room.leave);
+    if (isOpenEnded(handler)) callOffLimit();
+    const elapsedMs = context.clock.monotonicMs() - arrival.startedMs;
+    await serveRpc(handler, request, response, arrival, { log, limits, elapsedMs });
+  };
+}
