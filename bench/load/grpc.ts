@@ -1,38 +1,14 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
-import type { Caller, LoadPlan } from './plan.ts';
+import type { grpcRequest } from './asks.ts';
+import type { Caller } from './plan.ts';
 
 const CALLERS_PER_SESSION = 64;
-const sessions: ClientHttp2Session[] = [];
 
-function frame(plan: LoadPlan): Buffer {
-  const message = Buffer.from(plan.body, 'base64');
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
-}
-
-function sessionFor(index: number, plan: LoadPlan): ClientHttp2Session {
-  const slot = Math.floor(index / CALLERS_PER_SESSION);
-  const existing = sessions[slot];
-  if (existing !== undefined) return existing;
-  const session = connect(`http://127.0.0.1:${plan.port}`);
-  sessions[slot] = session;
-  return session;
-}
-
-/** A caller that makes gRPC unary calls over an HTTP/2 session that it shares with up to 63 others. */
-export function grpcCaller(plan: LoadPlan, index: number): Caller {
-  const session = sessionFor(index, plan);
-  const bytes = frame(plan);
-  const headers = {
-    ':method': 'POST',
-    ':path': plan.path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    authorization: `Bearer ${plan.token}`,
-  };
+/** A caller that makes gRPC unary calls over an HTTP/2 session that it shares with others. */
+function grpcCaller(session: ClientHttp2Session, nextRequest: () => ReturnType<typeof grpcRequest>): Caller {
   return {
     call: (done) => {
+      const { headers, bytes } = nextRequest();
       const stream = session.request(headers);
       let status = '';
       stream.on('response', (response) => {
@@ -48,4 +24,19 @@ export function grpcCaller(plan: LoadPlan, index: number): Caller {
     },
     close: () => session.destroy(),
   };
+}
+
+/** Callers over as many sessions as are needed for 64 of them on each. */
+export function grpcCallers(
+  count: number,
+  port: number,
+  nextRequest: () => ReturnType<typeof grpcRequest>,
+): Caller[] {
+  const sessions = Array.from({ length: Math.ceil(count / CALLERS_PER_SESSION) }, () =>
+    connect(`http://127.0.0.1:${port}`),
+  );
+  return sessions.flatMap((session, i) => {
+    const onIt = Math.min(CALLERS_PER_SESSION, count - i * CALLERS_PER_SESSION);
+    return Array.from({ length: onIt }, () => grpcCaller(session, nextRequest));
+  });
 }

@@ -1,19 +1,10 @@
 import { connect } from 'node:net';
-import type { Caller, LoadPlan } from './plan.ts';
+import type { Caller } from './plan.ts';
 
 const HEADER_END = Buffer.from('\r\n\r\n');
 const LENGTH = /content-length: *(\d+)/i;
-
-function requestBytes(plan: LoadPlan): Buffer {
-  const head = [
-    `POST ${plan.path} HTTP/1.1`,
-    `host: 127.0.0.1:${plan.port}`,
-    'content-type: application/json',
-    `authorization: Bearer ${plan.token}`,
-    `content-length: ${Buffer.byteLength(plan.body)}`,
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${plan.body}`);
-}
+/** How often a caller whose connection is gone says so. */
+const GONE_MS = 100;
 
 /** Length of the first whole response in `bytes`, or 0 when it is not complete yet. */
 function responseLength(bytes: Buffer): number {
@@ -25,24 +16,33 @@ function responseLength(bytes: Buffer): number {
 }
 
 /** A kept-alive HTTP/1.1 connection that asks one thing at a time, with as little client work as possible. */
-export function http1Caller(plan: LoadPlan): Caller {
-  const socket = connect({ port: plan.port, host: '127.0.0.1', noDelay: true });
-  const request = requestBytes(plan);
+export function http1Caller(port: number, nextRequest: () => Buffer): Caller {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let buffered: Buffer = Buffer.alloc(0);
-  let done: ((ok: boolean) => void) | null = null;
+  let waiting: ((ok: boolean) => void) | null = null;
+  const tell = (ok: boolean): void => {
+    const done = waiting;
+    waiting = null;
+    done?.(ok);
+  };
   socket.on('data', (chunk: Buffer) => {
     buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk]);
     const length = responseLength(buffered);
     if (length === 0) return;
     const ok = buffered.toString('latin1', 9, 12) === '200';
     buffered = buffered.subarray(length);
-    done?.(ok);
+    tell(ok);
   });
-  socket.on('error', () => done?.(false));
+  socket.on('error', () => undefined);
+  socket.on('close', () => tell(false));
   return {
-    call: (whenDone) => {
-      done = whenDone;
-      socket.write(request);
+    call: (done) => {
+      if (socket.destroyed) {
+        setTimeout(() => done(false), GONE_MS);
+        return;
+      }
+      waiting = done;
+      socket.write(nextRequest());
     },
     close: () => socket.destroy(),
   };

@@ -1,14 +1,22 @@
-/** What one load run does; given to the load process as JSON. */
-export interface LoadPlan {
-  readonly protocol: 'json' | 'grpc';
-  readonly port: number;
-  readonly path: string;
+/** One thing to ask for, and as whom. */
+export interface Ask {
   readonly token: string;
-  /** The request message: JSON text, or base64 of its binary form for gRPC. */
-  readonly body: string;
-  readonly callers: number;
+  readonly feature: string;
+}
+
+/** How long a load goes on; what happens in the warm-up does not count. */
+export interface LoadTimes {
   readonly warmUpMs: number;
   readonly measureMs: number;
+}
+
+/** What one load run does; given to the load process as JSON. */
+export interface LoadPlan extends LoadTimes {
+  readonly protocol: 'json' | 'grpc';
+  readonly port: number;
+  /** Asked in turn, by all callers together. */
+  readonly asks: readonly Ask[];
+  readonly callers: number;
 }
 
 /** What a load run saw. Latencies in µs. */
@@ -18,6 +26,11 @@ export interface LoadResult {
   readonly p50: number;
   readonly p99: number;
   readonly worst: number;
+  /** Everything answered, the warm-up too. */
+  readonly calls: number;
+  /** The moment (ms since 1970) at which the measured time began, and what was answered well in each second of it. */
+  readonly beganAt: number;
+  readonly eachSecond: readonly number[];
 }
 
 /** One caller's way to make one call and to hear that it was answered well or not. */

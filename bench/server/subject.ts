@@ -1,11 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { endWithThisProcess } from '../../test/support/reaper.ts';
 
 /** A server process under measurement. */
 export interface Subject {
   readonly port: number;
   readonly pid: number;
+  /** From the start of the process until it said where it listens. */
+  readonly listeningMs: number;
   readonly stop: () => Promise<void>;
+  /** SIGKILL. */
+  readonly kill: () => Promise<void>;
 }
 
 async function listeningPort(child: ChildProcess, name: string): Promise<number> {
@@ -18,25 +24,25 @@ async function listeningPort(child: ChildProcess, name: string): Promise<number>
   throw new Error(`${name} ended before it listened`);
 }
 
-/** Starts a script with this Node and waits until it says where it listens. */
+/** Starts a script with this Node and waits until it says where it listens. It ends with this process at the latest. */
 export async function startSubject(
-  script: string,
+  url: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Subject> {
-  const child = spawn(process.execPath, [script, ...args], {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [fileURLToPath(url), ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const port = await listeningPort(child, script);
+  endWithThisProcess(child);
+  const port = await listeningPort(child, url);
+  const listeningMs = performance.now() - startedAt;
   child.stdout?.resume();
-  return {
-    port,
-    pid: child.pid ?? 0,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await exited;
-    },
+  const end = (signal: NodeJS.Signals) => async (): Promise<void> => {
+    child.kill(signal);
+    await exited;
   };
+  return { port, pid: child.pid ?? 0, listeningMs, stop: end('SIGTERM'), kill: end('SIGKILL') };
 }
