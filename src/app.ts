@@ -15,9 +15,9 @@ import { openStore } from './open-store.ts';
 import { readTlsFiles, type TlsTexts } from './tls-files.ts';
 import { createHandler } from './transport/create-handler.ts';
 import { createHealth } from './transport/health.ts';
-import type { HttpOptions } from './transport/http/handler.ts';
+import type { HttpOptions } from './transport/http/options.ts';
 import type { Log } from './transport/log.ts';
-import type { RunningServer } from './transport/server/options.ts';
+import type { Connections, RunningServer } from './transport/server/options.ts';
 import { startServer } from './transport/server/start-server.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,6 +29,8 @@ export interface AppParts {
   readonly newId?: () => string;
   readonly randomBytes?: (size: number) => Uint8Array;
   readonly after?: After;
+  /** Where connections come from, when not from a port of this process's own. */
+  readonly connections?: Connections;
 }
 
 /** A service that listens. */
@@ -68,13 +70,19 @@ function httpOptionsOf(config: Config): HttpOptions {
 async function listen(
   config: Config,
   tls: TlsTexts | null,
-  parts: { readonly context: Context; readonly log: Log; readonly shutdown: AbortSignal },
+  parts: {
+    readonly context: Context;
+    readonly log: Log;
+    readonly newRequestId: () => string;
+    readonly shutdown: AbortSignal;
+  },
+  connections: Connections | null,
 ): Promise<RunningServer> {
-  const { context, log, shutdown } = parts;
+  const { context, log, newRequestId, shutdown } = parts;
   const health = createHealth(context, shutdown);
-  const handler = createHandler({ context, health, log }, httpOptionsOf(config));
+  const handler = createHandler({ context, health, log, newRequestId }, httpOptionsOf(config));
   try {
-    return await startServer({ ...config, tls }, handler, log);
+    return await startServer({ ...config, tls }, handler, log, connections);
   } catch (error) {
     throw toListenError(error, config);
   }
@@ -94,15 +102,13 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
   // Closes in the reverse order of opening, also when the start fails half way.
   await using opened = new AsyncDisposableStack();
   const warn = (message: string, cause?: unknown): void => log.warn({ err: cause }, message);
-  // Takes need many ids and no order among those of one millisecond: the platform's are cheaper by far.
-  const newTakeId = parts.newId ?? (() => randomUUIDv7());
-  const store = await openStore(config, { clock, newId: newTakeId, warn });
+  // Takes and requests need many ids and no order among those of one millisecond: the platform's are cheaper by far.
+  const newCheapId = parts.newId ?? (() => randomUUIDv7());
+  const store = await openStore(config, { clock, newId: newCheapId, warn });
   opened.defer(() => store.close());
 
   const sealer = createSealer(config.encryptionKey, config.encryptionKeysRetired, random);
   const fingerprintKey = await openSealing(store, sealer, random);
-  if (sealer.keyId === null)
-    log.warn({}, 'values and secrets are kept in plain text; set ENCRYPTION_KEY to have them sealed');
   const adminToken = await adminTokenOf(config, random);
   const context = createContext({
     store,
@@ -124,7 +130,12 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
   opened.defer(() => context.rounds.idle());
 
   const shutdown = new AbortController();
-  const server = await listen(config, tls, { context, log, shutdown: shutdown.signal });
+  const server = await listen(
+    config,
+    tls,
+    { context, log, newRequestId: newCheapId, shutdown: shutdown.signal },
+    parts.connections ?? null,
+  );
   opened.defer(() => server.close());
 
   const closers = opened.move();

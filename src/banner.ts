@@ -1,5 +1,4 @@
 import type { AdminToken } from './admin-token.ts';
-import type { App } from './app.ts';
 import { bufCurlCommand, curlCommand } from './shell-command.ts';
 
 /** Where the admin token is, for people; shows it only when it is nowhere else. */
@@ -20,17 +19,34 @@ function exportCommand(adminToken: AdminToken): readonly string[] {
   return [`  export ADMIN_TOKEN=${value}`];
 }
 
+export interface BannerFacts {
+  readonly url: string;
+  /** Where the data is, without a credential. */
+  readonly database: string;
+  readonly version: string;
+  /** Null when values are kept in plain text. */
+  readonly encryptionKeyId: string | null;
+  readonly adminToken: AdminToken;
+  /** Of the processes that serve. */
+  readonly pids: readonly number[];
+}
+
+function processesLine(pids: readonly number[]): readonly string[] {
+  return pids.length === 1 ? [] : [`  processes    ${pids.length} (${pids.join(', ')})`];
+}
+
 /** What a start tells people: where it listens, where everything is, what to try next. */
-export function bannerText(app: App, database: string): string {
-  const { url, adminToken, context } = app;
+export function bannerText(facts: BannerFacts): string {
+  const { url, adminToken, encryptionKeyId } = facts;
   const token = '$ADMIN_TOKEN';
   return [
     '',
-    `Keypool ${context.version} listens on ${url}`,
+    `Keypool ${facts.version} listens on ${url}`,
     '',
-    `  data         ${database}`,
+    `  data         ${facts.database}`,
     `  admin token  ${adminTokenText(adminToken)}`,
-    `  encryption   ${context.sealer.keyId === null ? 'off (set ENCRYPTION_KEY)' : `on, key ${context.sealer.keyId}`}`,
+    `  encryption   ${encryptionKeyId === null ? 'off (set ENCRYPTION_KEY)' : `on, key ${encryptionKeyId}`}`,
+    ...processesLine(facts.pids),
     '',
     'Try next:',
     '',

@@ -6,6 +6,8 @@ export interface CommandLine {
   /** Put in something to draw, and print how. */
   readonly demo: boolean;
   readonly help: boolean;
+  /** Environment variables that flags stand for, as they would be written. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** Error: StartError for anything it does not know. */
@@ -13,13 +15,19 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { demo: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        demo: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        processes: { type: 'string' },
+      },
     });
-    return { demo: values.demo ?? false, help: values.help ?? false };
+    const { demo = false, help = false, processes } = values;
+    // Given as nothing it would count as unset.
+    return { demo, help, variables: processes === undefined ? {} : { PROCESSES: processes.trim() || '0' } };
   } catch (error) {
-    const [problem] = (error instanceof Error ? error.message : String(error)).split('. ');
+    const [problem] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
     throw new StartError(
-      `${problem}. There are --demo and --help; all else is set by environment variables.`,
+      `${problem}. There are --demo, --processes and --help; all else is set by environment variables.`,
     );
   }
 }
@@ -35,6 +43,8 @@ export function helpText(): string {
     '',
     'npm start                 serve',
     'npm start -- --demo       serve, put in a tier, three keys and a consumer, and print how to draw',
+    'npm start -- --processes 4',
+    '                          serve by 4 processes that share the port (auto: one per core), on MongoDB',
     'npm start -- --help       this',
     '',
     'Environment variables (default), durations as 500ms, 30s, 5m, 1h:',

@@ -34,6 +34,16 @@ export function wholeNumber(min: number, max: number) {
   }, `must be a whole number between ${min} and ${max}`);
 }
 
+/** More than the cores of any machine that this is meant for. */
+export const PROCESSES_MAX = 64;
+
+/** `auto` stands for one process per core. */
+export const processes = read<number | 'auto'>((text) => {
+  if (text === 'auto') return text;
+  const count = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= PROCESSES_MAX ? count : null;
+}, `must be, like --processes, a whole number between 1 and ${PROCESSES_MAX}, or auto`);
+
 function sealingKeyOf(text: string): Uint8Array | null {
   return /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : null;
 }

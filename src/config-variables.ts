@@ -26,6 +26,11 @@ export const CONFIG_VARIABLES = {
   },
   HOST: { default: '127.0.0.1', meaning: 'the address to listen on; `0.0.0.0` or `::` for all' },
   PORT: { default: '8080', meaning: 'the port to listen on; 0 for any free one' },
+  PROCESSES: {
+    default: '1',
+    meaning:
+      'how many processes share the port, 1 to 64, or `auto` for one per core, as `--processes` says; more than one needs MongoDB',
+  },
   TLS_CERT_FILE: { default: null, meaning: 'PEM file of the certificate chain; with it the port speaks TLS' },
   TLS_KEY_FILE: { default: null, meaning: 'PEM file of its private key' },
   TRUSTED_PROXIES: {

@@ -130,6 +130,16 @@ describe('the configuration', () => {
       assert.deepEqual(mistakenIn({ ADMIN_TOKEN: 'a'.repeat(32) + end }), ['ADMIN_TOKEN'], end);
   });
 
+  it('takes 1 to 64 processes, or one per core, and only one with SQLite', () => {
+    const onMongodb = { DATABASE_URL: 'mongodb://localhost/keypool', ADMIN_TOKEN: 'a'.repeat(32) };
+    for (const text of ['1', '64', 'auto', ''])
+      assert.deepEqual(mistakenIn({ ...onMongodb, PROCESSES: text }), [], text);
+    for (const text of ['0', '65', '-1', '1.5', '1e1', 'all'])
+      assert.deepEqual(mistakenIn({ ...onMongodb, PROCESSES: text }), ['PROCESSES'], text);
+    assert.deepEqual(mistakenIn({ PROCESSES: '1' }), []);
+    for (const text of ['2', 'auto']) assert.deepEqual(mistakenIn({ PROCESSES: text }), ['PROCESSES'], text);
+  });
+
   it('takes durations only with their unit, within their bounds', () => {
     for (const text of ['1ms', '24h', '90s', '1m'])
       assert.deepEqual(mistakenIn({ REQUEST_TIMEOUT: text }), []);

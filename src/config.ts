@@ -6,6 +6,7 @@ import {
   flag,
   host,
   origins,
+  processes,
   proxies,
   sealingKey,
   sealingKeys,
@@ -28,6 +29,7 @@ const variables = z.object({
   ENCRYPTION_KEYS_RETIRED: sealingKeys,
   HOST: host,
   PORT: wholeNumber(0, 65_535),
+  PROCESSES: processes,
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   TRUSTED_PROXIES: proxies,
@@ -55,6 +57,8 @@ function configOf(values: z.output<typeof variables>) {
     encryptionKeysRetired: values.ENCRYPTION_KEYS_RETIRED,
     host: values.HOST,
     port: values.PORT,
+    /** How many processes share the port. */
+    processes: values.PROCESSES,
     tls: certFile === undefined || keyFile === undefined ? null : { certFile, keyFile },
     trustedProxies: values.TRUSTED_PROXIES,
     corsOrigins: values.CORS_ORIGINS,
@@ -102,6 +106,10 @@ function mistakesBetween(given: Readonly<Record<string, string | undefined>>): r
   const mistakes: string[] = [];
   if (given.DATABASE_URL?.startsWith('mongodb') && given.ADMIN_TOKEN === undefined)
     mistakes.push('ADMIN_TOKEN: is required with MongoDB, the same in every process (32 characters or more)');
+  if (given.DATABASE_URL?.startsWith('sqlite:') && given.PROCESSES !== '1')
+    mistakes.push(
+      'PROCESSES: must be 1 with SQLite, whose file belongs to one process at a time; for more (--processes), set DATABASE_URL to a MongoDB replica set',
+    );
   if (given.TLS_CERT_FILE !== undefined && given.TLS_KEY_FILE === undefined)
     mistakes.push('TLS_KEY_FILE: is required together with TLS_CERT_FILE');
   if (given.TLS_KEY_FILE !== undefined && given.TLS_CERT_FILE === undefined)

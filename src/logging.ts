@@ -4,6 +4,8 @@ import type { Config } from './config.ts';
 import { redactFields } from './log-redaction.ts';
 
 const CAUSES_MAX = 5;
+/** What is written at once to a pipe is not torn apart by what others write (PIPE_BUF of pipe(7)), in bytes. */
+const SHARED_WRITE_MAX = 4096;
 
 /**
  * An error as its type, message, stack and code, with what caused it. Nothing else: drivers hang whole documents on
@@ -25,6 +27,8 @@ export interface LogOptions {
   readonly level: Config['logLevel'];
   readonly format: 'json' | 'pretty';
   readonly colors: boolean;
+  /** Several processes write to the same output: lines stay whole, and for people name their process. */
+  readonly shared?: boolean;
 }
 
 /** The log of the process. */
@@ -35,15 +39,27 @@ export interface ProcessLog {
   readonly flush: () => void;
 }
 
+/** What is configured; where it is silent, lines for people on a terminal and JSON elsewhere. */
+export function logOptionsOf(
+  { logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>,
+  onTerminal: boolean,
+): LogOptions {
+  return { level: logLevel, format: logFormat ?? (onTerminal ? 'pretty' : 'json'), colors: onTerminal };
+}
+
 /** Writes to standard output: a JSON object per line, or lines for people. */
 export function createLog(options: LogOptions): ProcessLog {
-  const destination = pino.destination({ dest: 1, sync: false });
+  const destination = pino.destination({
+    dest: 1,
+    sync: false,
+    ...(options.shared === true ? { maxWrite: SHARED_WRITE_MAX } : {}),
+  });
   const stream =
     options.format === 'json'
       ? destination
       : pretty({
           colorize: options.colors,
-          ignore: 'pid,hostname',
+          ignore: options.shared === true ? 'hostname' : 'pid,hostname',
           translateTime: 'SYS:HH:MM:ss.l',
           singleLine: true,
           sync: true,

@@ -1,32 +1,13 @@
-import { type App, createApp } from './app.ts';
-import { bannerText } from './banner.ts';
+import { availableParallelism } from 'node:os';
+import { systemClock } from './app.ts';
 import { helpText, parseCommandLine } from './command-line.ts';
-import { type Config, parseConfig } from './config.ts';
-import { demoText, putInDemo } from './demo.ts';
-import { createLog, type ProcessLog } from './logging.ts';
-import { closeOnSignal, endOnStrayError } from './signals.ts';
+import { parseConfig } from './config.ts';
+import { createLog, logOptionsOf } from './logging.ts';
+import { endOnStrayError } from './process/closing.ts';
+import { processCountOf } from './process/process-count.ts';
+import { serveAlone } from './process/serve-alone.ts';
+import { supervise } from './process/supervise.ts';
 import { startFailureText } from './start-failure.ts';
-
-const ON_TERMINAL = process.stdout.isTTY === true;
-
-/** Where the data is, without a credential: the file, or the hosts. */
-async function databaseText(app: App, { database }: Config): Promise<string> {
-  return database.kind === 'sqlite' ? `sqlite:${database.path}` : (await app.context.store.status()).detail;
-}
-
-/** Tells where it listens: a few words for people, or a line of the log for machines. */
-async function announce(app: App, config: Config, { log, format }: ProcessLog): Promise<void> {
-  const database = await databaseText(app, config);
-  const { adminToken } = app;
-  if (format === 'pretty') {
-    process.stdout.write(`${bannerText(app, database)}\n`);
-    return;
-  }
-  if (adminToken.source === 'process')
-    log.warn({}, 'the admin token of a database in memory is not shown in a log; set ADMIN_TOKEN');
-  const adminTokenFile = adminToken.source === 'file' ? { admin_token_file: adminToken.path } : {};
-  log.info({ url: app.url, database, ...adminTokenFile, version: app.context.version }, 'listening');
-}
 
 async function start(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2));
@@ -34,14 +15,14 @@ async function start(): Promise<void> {
     process.stdout.write(`${helpText()}\n`);
     return;
   }
-  const config = parseConfig(process.env);
-  const format = config.logFormat ?? (ON_TERMINAL ? 'pretty' : 'json');
-  const processLog = createLog({ level: config.logLevel, format, colors: ON_TERMINAL });
+  const env = { ...process.env, ...commandLine.variables };
+  const config = parseConfig(env);
+  const processes = processCountOf(config.processes, availableParallelism());
+  const processLog = createLog({ ...logOptionsOf(config, process.stdout.isTTY), shared: processes > 1 });
   endOnStrayError(processLog);
-  const app = await createApp(config, { log: processLog.log });
-  closeOnSignal(app, config.shutdownTimeoutMs, processLog);
-  await announce(app, config, processLog);
-  if (commandLine.demo) process.stdout.write(`${demoText(app.url, await putInDemo(app.context))}\n`);
+  const service = { config, demo: commandLine.demo, processLog };
+  if (processes === 1) await serveAlone(service);
+  else await supervise({ ...service, processes, env, monotonicMs: systemClock.monotonicMs });
 }
 
 try {

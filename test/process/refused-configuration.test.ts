@@ -29,7 +29,10 @@ describe('a start with a mistaken configuration', () => {
   });
 
   it('names a flag that is not known', async () => {
-    assert.match(await refusedStart({ env: IN_MEMORY, args: ['--dmeo'] }), /--dmeo.*--demo and --help/);
+    assert.match(
+      await refusedStart({ env: IN_MEMORY, args: ['--dmeo'] }),
+      /--dmeo.*--demo, --processes and --help/,
+    );
   });
 
   it('names the TLS files that cannot be read, or do not belong together', async () => {

@@ -12,6 +12,8 @@ const AUTHENTICATION_FAILED = 18;
  */
 const DEFAULTS = {
   serverSelectionTimeoutMS: 2500,
+  // A server that said it was going down, and did not, is asked again before callers are told.
+  heartbeatFrequencyMS: 1000,
   connectTimeoutMS: 10_000,
   socketTimeoutMS: 2500,
   waitQueueTimeoutMS: 2500,

@@ -4,7 +4,7 @@ import { createScanMemory } from '../../model/scan-memory.ts';
 import { createVirtualTime } from '../../model/virtual-time.ts';
 import { StoreOpenError } from '../errors.ts';
 import type { Change, Store, StoreOptions } from '../port.ts';
-import { createBackground } from './background.ts';
+import { createBackground, pause } from './background.ts';
 import { createBusyKeys } from './busy-keys.ts';
 import { watchChanges } from './change-feed.ts';
 import { collectionsOf } from './collections.ts';
@@ -30,6 +30,8 @@ import { createAudit } from './usage-events.ts';
 /** Random characters of an id: enough that no two processes have the same name by chance. */
 const RIVAL_NAME_LENGTH = 12;
 const OPEN_TAKE_MS = 10_000;
+/** How long a start waits until changes are followed, in ms. */
+const FEED_WAIT_MS = 1000;
 
 /**
  * Opens the store on a MongoDB replica set or sharded cluster, 6.0 or newer. The database is the one in the URL's path,
@@ -105,7 +107,8 @@ async function compose(
     warn: options.warn,
   });
   onNewPrimary(client, () => announce({ kind: 'all' }));
-  await feed.begun;
+  // Until changes are followed, what is cached is believed for a short time only.
+  await Promise.race([feed.begun, pause(FEED_WAIT_MS, new AbortController().signal)]);
   return {
     ...createDraws({
       ...context,
