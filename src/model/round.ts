@@ -105,14 +105,20 @@ const EXAMINED_MIN = 32;
 /** Over how many keys a round spreads so many draws at first; 1 to that many. */
 export type Spread = (draws: number) => number;
 
+/** Draws that share a take when few wait; of many, as many share one as keys are asked. */
+const TURN_DRAWS = 4;
+
+/**
+ * A take costs what several answers cost, so draws that wait together share takes. One that waits alone has a key to
+ * itself.
+ */
+const spreadTurns: Spread = (draws) => Math.ceil(Math.min(draws / TURN_DRAWS, Math.sqrt(draws)));
+
 /** Draws of a group that the limits let one key serve at once, at most. */
 function drawsMax({ queues, units }: DrawGroup): number {
   const most = queues.map(({ limits }) => Math.min(...limits.map(({ limit }) => limit)));
   return Math.max(1, Math.floor(Math.max(...most) / units));
 }
-
-/** A key for each draw: best where a take costs little. */
-const spreadWide: Spread = (draws) => draws;
 
 /** Finds out how far queues have come that this process has not drawn from yet: to their least served keys. */
 function* beginQueues(
@@ -200,7 +206,7 @@ export function* planRound(
   groups: readonly DrawGroup[],
   time: VirtualTime,
   scans: ScanMemory,
-  spread: Spread = spreadWide,
+  spread: Spread = spreadTurns,
 ): Generator<RoundStep, RoundResult, RoundReply> {
   yield* beginQueues(groups, time);
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));

@@ -1,6 +1,7 @@
 import type { DrawRequest, DrawResult } from '../port.ts';
 import { pause } from './background.ts';
 import { claimDraws, releaseUnserved, replayDraws, twinResult } from './claimed-draws.ts';
+import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
 import { toStoreError } from './driver-errors.ts';
 import { confirmEmpty } from './empty-queues.ts';
@@ -72,7 +73,7 @@ async function serveFresh(
   const servings = servingsOf(draws, groups, outcome.taken);
   const [results, shortages] = await Promise.all([
     recordServings(context, servings, claims),
-    confirmEmpty(context, groups, shortageResults(groups, outcome)),
+    confirmEmpty(context.rows.keys, storeNow(context), groups, shortageResults(groups, outcome)),
   ]);
   for (const [index, result] of shortages) results.set(index, result);
   return results;

@@ -1,7 +1,7 @@
 import { MongoError } from 'mongodb';
 import type { DrawResult } from '../port.ts';
 import { servesAtDue } from './candidates.ts';
-import { type MongoContext, storeNow } from './context.ts';
+import type { Collections } from './collections.ts';
 import type { Group } from './grouping.ts';
 import type { KeyDocument } from './key-document.ts';
 
@@ -11,10 +11,12 @@ const LOOKED_AT = 8;
 /**
  * A round reads the ready and the parked keys of a queue one after the other, and a key that others move from one to the
  * other meanwhile may be in neither. So where a round found nothing that can ever serve, both are looked at as they stood
- * at one moment: `empty` becomes `again` where a key was there.
+ * at one moment: `empty` becomes `again` where a key was there. Shortages by index in the round; `now` is the store's
+ * moment (ms).
  */
 export async function confirmEmpty(
-  context: MongoContext,
+  keys: Collections['keys'],
+  now: number,
   groups: readonly Group[],
   shortages: ReadonlyMap<number, DrawResult>,
 ): Promise<ReadonlyMap<number, DrawResult>> {
@@ -23,17 +25,20 @@ export async function confirmEmpty(
     groups.map(async (group) => {
       const empty = group.waiting.filter((index) => shortages.get(index)?.kind === 'empty');
       if (empty.length === 0) return;
-      const kind = await lookAgain(context, group);
+      const kind = await lookAgain(keys, now, group);
       for (const index of empty) confirmed.set(index, { kind });
     }),
   );
   return confirmed;
 }
 
-async function lookAgain(context: MongoContext, group: Group): Promise<'empty' | 'again' | 'unavailable'> {
-  const now = storeNow(context);
+async function lookAgain(
+  keys: Collections['keys'],
+  now: number,
+  group: Group,
+): Promise<'empty' | 'again' | 'unavailable'> {
   try {
-    const standing = await context.rows.keys
+    const standing = await keys
       .find({ $or: group.queues.flatMap(placesOf) }, { readConcern: { level: 'snapshot' } })
       .project<Pick<KeyDocument, 'due' | 'budgets'>>({ due: 1, budgets: 1 })
       .limit(LOOKED_AT)

@@ -6,7 +6,6 @@ import type {
   RoundReply,
   RoundResult,
   RoundTake,
-  Spread,
 } from '../../model/round.ts';
 import { planRound } from '../../model/round.ts';
 import type { Took } from '../../model/take.ts';
@@ -38,21 +37,12 @@ export interface PlanOutcome {
   readonly failure: unknown;
 }
 
-/** Draws that share a take when few wait; of many, as many share one as keys are asked. */
-const TURN_DRAWS = 4;
-
-/**
- * A take costs a process and its database what several answers cost, so draws that wait together share takes. One that
- * waits alone has a key to itself.
- */
-const spread: Spread = (draws) => Math.ceil(Math.min(draws / TURN_DRAWS, Math.sqrt(draws)));
-
 /** Runs a round's steps against the store, the parts of each in parallel. */
 export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]): Promise<PlanOutcome> {
   const taken = new Map<string, Taken & { readonly group: number }>();
   const seen: SeenRows = { rows: new Map(), revisions: new Map() };
   let failure: unknown = null;
-  const plan = planRound(groups, context.time, context.scans, spread);
+  const plan = planRound(groups, context.time, context.scans);
   let step = plan.next();
   while (step.done !== true) {
     let reply: RoundReply;

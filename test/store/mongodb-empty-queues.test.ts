@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { MongoClient } from 'mongodb';
+import { v7 as uuid } from 'uuid';
+import type { Key } from '../../src/model/key.ts';
+import { collectionsOf } from '../../src/store/mongodb/collections.ts';
+import { confirmEmpty } from '../../src/store/mongodb/empty-queues.ts';
+import { openMongoStore } from '../../src/store/mongodb/open.ts';
+import { mustDraw, queuesOf } from '../support/drawing.ts';
+import { budgetOf } from '../support/key-state.ts';
+import { sharedMongod } from '../support/mongod.ts';
+import { addKey, addTier } from '../support/store-rows.ts';
+import { systemClock } from '../support/test-clock.ts';
+
+const MINUTE = { limit: 1, windowMs: 60_000, algorithm: 'sliding', guardMs: null } as const;
+
+/** A pool of one key, and what is said of a draw of so many units that a round found no key for. */
+async function scene(t: TestContext, key: Partial<Key> = {}) {
+  const lease = await sharedMongod();
+  const client = await MongoClient.connect(lease.uri);
+  const store = await openMongoStore(lease.uri, { clock: systemClock, newId: uuid, warn: () => {} });
+  t.after(async () => {
+    await Promise.all([client.close(), store.close()]);
+    await lease.drop();
+  });
+  const tiers = [await addTier(store, { a: [], rated: [MINUTE] })];
+  await addKey(store, 'tier', key);
+  const { keys } = collectionsOf(client.db(lease.databaseName));
+  const confirmed = async (feature: string, units: number) => {
+    const group = { feature, units, queues: queuesOf(tiers, feature), size: 1, waiting: [0] };
+    return (await confirmEmpty(keys, store.now(), [group], new Map([[0, { kind: 'empty' }]]))).get(0)?.kind;
+  };
+  return { store, tiers, confirmed };
+}
+
+describe('a round that found no key', () => {
+  it('looks again when one stood ready, or was parked, at one moment', async (t) => {
+    const { store, tiers, confirmed } = await scene(t);
+    assert.equal(await confirmed('a', 1), 'again');
+    assert.equal(await confirmed('a', 100), 'again');
+    await mustDraw(store, tiers, 'rated');
+    assert.equal(await confirmed('rated', 1), 'again');
+  });
+
+  it('believes that there is none when budgets for life are spent, or have too little left', async (t) => {
+    const { store, tiers, confirmed } = await scene(t, { budgets: [budgetOf(2)] });
+    assert.equal(await confirmed('a', 2), 'again');
+    assert.equal(await confirmed('a', 3), 'empty');
+    for (let draws = 0; draws < 2; draws += 1) await mustDraw(store, tiers, 'a');
+    await t.waitFor(async () => assert.equal(await confirmed('a', 1), 'empty'), { timeout: 20_000 });
+  });
+});
