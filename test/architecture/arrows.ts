@@ -30,6 +30,24 @@ const ZONES: readonly Zone[] = [
     drivers: ['mongodb', 'bson'],
   },
   { files: ['src/transport/'], mayImport: ['src/domain/', 'src/model/', GENERATED] },
+  {
+    files: ['src/process/'],
+    mayImport: [
+      'src/admin-token.ts',
+      'src/app.ts',
+      'src/banner.ts',
+      'src/config.ts',
+      'src/config-values.ts',
+      'src/demo.ts',
+      'src/listen-error.ts',
+      'src/logging.ts',
+      'src/start-error.ts',
+      'src/start-failure.ts',
+      'src/worker.ts',
+      'src/transport/server/options.ts',
+    ],
+    packages: ['node:child_process', 'node:net', 'node:timers/promises', 'node:url', 'zod'],
+  },
   { files: ['src/client/'], mayImport: [GENERATED], packages: ['@connectrpc/', '@bufbuild/protobuf'] },
 ];
 
