@@ -22,6 +22,8 @@ export interface DrawKeyInput {
 
 /** Draws tried for one call: what was looked up for it grew old while it waited, or its value could not leave. */
 const TRIES_MAX = 8;
+/** No other draw is tried after this time: a caller that hears that the store is slow can do something else. */
+const TRYING_MAX_MS = 5000;
 
 function sha256(parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');
@@ -80,8 +82,10 @@ async function drawOnce(
  * POOL_EXHAUSTED, POOL_EMPTY, REQUEST_ID_REUSED, OVERLOADED, STORE_UNAVAILABLE.
  */
 export async function drawKey(context: Context, call: Call, input: DrawKeyInput): Promise<DrawnKey> {
+  const tryUntil = context.clock.monotonicMs() + TRYING_MAX_MS;
   try {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      if (tries > 0 && context.clock.monotonicMs() > tryUntil) break;
       const { request, result } = await drawOnce(context, call, input, tries > 0);
       switch (result.kind) {
         case 'late':

@@ -55,6 +55,7 @@ export function serveGenerally(
     response.end();
     return;
   }
-  if (headers.expect === '100-continue') response.writeContinue();
+  // What came with its head may have ended it already, and then this throws.
+  if (headers.expect === '100-continue' && !stream.closed) response.writeContinue();
   handler(request, response, arrival);
 }
