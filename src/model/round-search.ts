@@ -113,12 +113,10 @@ export function pageReads(search: Search): { readonly cursor: SearchCursor; read
     if (cursor.passed >= TIES_MAX || cursor.ties >= TIES_MAX) leap(cursor);
     // Not less than the draws that wait: only then is the least recently used key of several queues among those read.
     const page = cursor.ties || Math.min(cursor.page, Math.max(search.left, share));
-    const { source, place, from } = cursor;
-    const limit = page + cursor.passed;
-    return {
-      cursor,
-      read: { tierId: source.tierId, queue: source.queue, feature: search.group.feature, place, from, limit },
-    };
+    const { place, from } = cursor;
+    const { tierId, queue, limits } = cursor.source;
+    const { feature } = search.group;
+    return { cursor, read: { tierId, queue, feature, limits, place, from, limit: page + cursor.passed } };
   });
 }
 

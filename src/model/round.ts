@@ -34,6 +34,7 @@ export interface QueueRead {
   readonly tierId: string;
   readonly queue: QueueName;
   readonly feature: string;
+  readonly limits: readonly Limit[];
   readonly place: 'ready' | 'due';
   readonly from: number;
   readonly limit: number;
@@ -102,17 +103,14 @@ const PARKED_LOOKED_AT = 8;
 /** What every group may pass over, however many there are. */
 const EXAMINED_MIN = 32;
 
-/** Over how many keys a round spreads so many draws at first; 1 to that many. */
-export type Spread = (draws: number) => number;
-
-/** Draws that share a take when few wait; of many, as many share one as keys are asked. */
-const TURN_DRAWS = 4;
+/** Over how many keys a round of `all` draws spreads so many of them at first; 1 to that many. */
+export type Spread = (draws: number, all: number) => number;
 
 /**
- * A take costs what several answers cost, so draws that wait together share takes. One that waits alone has a key to
- * itself.
+ * A take costs what several answers cost, so draws that wait together share takes: as many draws a key as keys for all of
+ * a round. One that waits alone has a key to itself.
  */
-const spreadTurns: Spread = (draws) => Math.ceil(Math.min(draws / TURN_DRAWS, Math.sqrt(draws)));
+const spreadTurns: Spread = (draws, all) => Math.ceil(draws / Math.sqrt(all));
 
 /** Draws of a group that the limits let one key serve at once, at most. */
 function drawsMax({ queues, units }: DrawGroup): number {
@@ -127,9 +125,9 @@ function* beginQueues(
 ): Generator<RoundStep, void, RoundReply> {
   const begun = new Map<QueueName, QueueRead[]>();
   for (const { feature, queues } of groups)
-    for (const { tierId, queue } of queues) {
+    for (const { tierId, queue, limits } of queues) {
       if (time.knows(queue)) continue;
-      const read = { tierId, queue, feature } as const;
+      const read = { tierId, queue, feature, limits } as const;
       begun.set(queue, [
         { ...read, place: 'ready', from: TURN_MIN, limit: 1 },
         { ...read, place: 'due', from: Number.MIN_SAFE_INTEGER, limit: PARKED_LOOKED_AT },
@@ -210,8 +208,9 @@ export function* planRound(
 ): Generator<RoundStep, RoundResult, RoundReply> {
   yield* beginQueues(groups, time);
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));
+  const waiting = groups.reduce((sum, { size }) => sum + size, 0);
   const all = groups.map((group, index) => {
-    const width = Math.max(spread(group.size), Math.ceil(group.size / drawsMax(group)));
+    const width = Math.max(spread(group.size, waiting), Math.ceil(group.size / drawsMax(group)));
     return beginSearch(group, index, { examinedMax, width }, scans);
   });
   const grants: Grant[] = [];

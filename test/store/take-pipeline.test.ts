@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { MongoClient } from 'mongodb';
 import type { Budget } from '../../src/model/budget.ts';
 import type { KeyState } from '../../src/model/key.ts';
+import { meterId } from '../../src/model/meter.ts';
 import { type TakeRequest, takeFromKey } from '../../src/model/take.ts';
 import { type Limit, queueName } from '../../src/model/tier.ts';
 import {
@@ -187,12 +188,23 @@ async function takeInStore(state: KeyState, request: TakeRequest, now: number, s
   );
 }
 
+/** Sums of stamps, as a candidate read gives them. */
+function stampedOf(state: KeyState, { feature, limits }: TakeRequest): Record<string, number> {
+  const stamps = (limit: Limit): readonly { readonly n: number }[] => {
+    const meter = state.meters[feature]?.[meterId(limit)];
+    return meter !== undefined && 'stamps' in meter ? meter.stamps : [];
+  };
+  return Object.fromEntries(
+    limits.map((limit) => [meterId(limit), stamps(limit).reduce((sum, { n }) => sum + n, 0)]),
+  );
+}
+
 /** The short take of a row with room for it; null where there is none. */
 async function takeFromRoom(state: KeyState, request: TakeRequest, now: number, lastTake: string | null) {
   const version = 1;
   const took = lastTake === null ? {} : { took: { take: lastTake } };
   const document = { ...toStateDocument(state), ...took, version };
-  const room = roomOf(document, request, now);
+  const room = roomOf({ ...document, stamped: stampedOf(state, request) }, request, now);
   if (room === null || !fitsRoom(room, request)) return null;
   await rows().replaceOne({ _id: 'key' }, document, { upsert: true });
   const row = await rows().findOneAndUpdate(

@@ -1,15 +1,16 @@
 import type { FindCursor } from 'mongodb';
+import { meterId } from '../../model/meter.ts';
 import type { Candidate, QueueRead } from '../../model/round.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { Collections } from './collections.ts';
 import type { KeyDocument } from './key-document.ts';
 import { PLACES_INDEX } from './migrations.ts';
-import type { QueueFronts } from './queue-fronts.ts';
+import type { QueueHead, ReadAhead } from './read-ahead.ts';
 import type { Rivals } from './rivals.ts';
 import type { ReadRow } from './roomy-take.ts';
 
 /** What a candidate read gives of a key's row. */
-type CandidateDocument = ReadRow &
+export type CandidateDocument = ReadRow &
   Pick<KeyDocument, '_id' | 'freshRank' | 'revision' | 'placed' | 'openEnd' | 'lastRank'> & {
     readonly due?: KeyDocument['due'];
   };
@@ -31,7 +32,7 @@ export function candidateCursor(rows: Collections, read: QueueRead): FindCursor<
     .project<CandidateDocument>({
       [place]: 1,
       [`lastRank.${read.queue}`]: 1,
-      [`meters.${read.feature}`]: 1,
+      ...stampedUnits(read),
       'budgets.limit': 1,
       'budgets.windowMs': 1,
       'budgets.used': 1,
@@ -52,6 +53,16 @@ export function candidateCursor(rows: Collections, read: QueueRead): FindCursor<
     .batchSize(read.limit);
 }
 
+/** Only the sums of stamps are of account, and a row can have many. */
+function stampedUnits({ feature, limits }: QueueRead): object {
+  return Object.fromEntries(
+    limits.map((limit) => [
+      `stamped.${meterId(limit)}`,
+      { $sum: `$meters.${feature}.${meterId(limit)}.stamps.n` },
+    ]),
+  );
+}
+
 /** What a round learns of the rows that it reads, besides their places. */
 export interface SeenRows {
   /** By key id; a row that a take has changed since is not among them. */
@@ -64,45 +75,106 @@ export interface SeenRows {
 export interface CandidateReads {
   readonly rows: Collections;
   readonly busy: BusyKeys;
-  readonly fronts: QueueFronts;
+  readonly ahead: ReadAhead<CandidateDocument>;
   readonly rivals: Rivals;
+  readonly monotonicMs: () => number;
 }
 
-/** Reads a page; as many more as there are busy keys, so that enough remain. `now`: the store's moment (ms). */
+/** Pages in the order of their reads; `guessed`: queues of which rows read ahead were used. */
+export interface ReadPages {
+  readonly pages: readonly (readonly Candidate[])[];
+  readonly guessed: readonly string[];
+}
+
+/** Reads pages of queues; heads that an earlier round has read ahead are not read again. `now`: the store's moment (ms). */
 export async function readCandidates(
-  reads: CandidateReads,
-  read: QueueRead,
+  parts: CandidateReads,
+  reads: readonly QueueRead[],
   seen: SeenRows,
   now: number,
-): Promise<Candidate[]> {
-  const { busy, rivals } = reads;
-  const limit = read.limit * rivals.lookFactor(read.queue) + busy.size();
-  const documents = await readPage(reads, { ...read, limit });
-  return documents.map((document) => {
-    const { _id: keyId, lastRank, freshRank } = document;
-    seen.rows.set(keyId, document);
-    rivals.saw(read.queue, document, now);
-    const revision = Math.max(document.revision, document.placed, seen.revisions.get(read.tierId) ?? 0);
-    seen.revisions.set(read.tierId, revision);
-    return {
-      keyId,
-      position: document[read.place]?.[read.queue] ?? read.from,
-      lastRank: lastRank[read.queue] ?? freshRank,
-      preference: rivals.preference(read.queue, keyId),
-      busy: busy.has(keyId),
-    };
-  });
+): Promise<ReadPages> {
+  const heads = new Map<string, Promise<QueueHead<CandidateDocument>>>();
+  const guessed: string[] = [];
+  for (const [queue, { ready, parked }] of headReads(reads)) {
+    const guess = parts.rivals.any(queue) ? null : parts.ahead.headOf(queue, ready.limit);
+    if (guess !== null) guessed.push(queue);
+    heads.set(queue, guess === null ? readHead(parts, ready, parked) : Promise.resolve(guess));
+  }
+  const pages = await Promise.all(
+    reads.map(async (read) => {
+      const head = isHead(read) ? await heads.get(read.queue) : undefined;
+      const documents =
+        head === undefined
+          ? await candidateCursor(parts.rows, widened(parts, read)).toArray()
+          : read.place === 'ready'
+            ? head.ready
+            : head.parked;
+      return documents.map((document) => candidateOf(parts, read, document, seen, now));
+    }),
+  );
+  return { pages, guessed };
 }
 
-async function readPage({ rows, fronts }: CandidateReads, read: QueueRead): Promise<CandidateDocument[]> {
-  if (read.place === 'due' || read.from !== Number.MIN_SAFE_INTEGER)
-    return candidateCursor(rows, read).toArray();
-  const front = fronts.of(read.queue);
-  const first = await candidateCursor(rows, { ...read, from: front ?? read.from }).toArray();
-  // Too few behind the front: only the whole queue tells whether there are more.
-  const fromHead = front === null || first.length < read.limit;
-  const page = fromHead && front !== null ? await candidateCursor(rows, read).toArray() : first;
-  const rank = page[0]?.ready?.[read.queue];
-  if (rank !== undefined) fronts.found(read.queue, rank, fromHead);
-  return page;
+/** Of each queue whose head is wanted, ready and parked keys, the longest of several reads. */
+function headReads(
+  reads: readonly QueueRead[],
+): Map<string, { readonly ready: QueueRead; readonly parked: QueueRead }> {
+  const longest = (queue: string, place: QueueRead['place']): QueueRead | undefined =>
+    reads
+      .filter((read) => read.queue === queue && read.place === place && isHead(read))
+      .reduce<QueueRead | undefined>(
+        (most, read) => (most === undefined || read.limit > most.limit ? read : most),
+        undefined,
+      );
+  const heads = new Map<string, { readonly ready: QueueRead; readonly parked: QueueRead }>();
+  for (const queue of new Set(reads.map((read) => read.queue))) {
+    const [ready, parked] = [longest(queue, 'ready'), longest(queue, 'due')];
+    if (ready !== undefined && parked !== undefined) heads.set(queue, { ready, parked });
+  }
+  return heads;
+}
+
+function isHead({ from }: QueueRead): boolean {
+  return from === Number.MIN_SAFE_INTEGER;
+}
+
+/** As many more as there are busy keys, so that enough remain, and as others may take. */
+function widened({ busy, rivals }: CandidateReads, read: QueueRead): QueueRead {
+  return { ...read, limit: read.limit * rivals.lookFactor(read.queue) + busy.size() };
+}
+
+async function readHead(
+  parts: CandidateReads,
+  ready: QueueRead,
+  parked: QueueRead,
+): Promise<QueueHead<CandidateDocument>> {
+  const askedAt = parts.monotonicMs();
+  const limit = parts.ahead.rowsToRead(ready.queue, ready.limit);
+  const [readyRows, parkedRows] = await Promise.all(
+    [{ ...ready, limit }, parked].map((read) => candidateCursor(parts.rows, widened(parts, read)).toArray()),
+  );
+  const head = { ready: readyRows ?? [], parked: parkedRows ?? [] };
+  parts.ahead.keep(ready.queue, head, askedAt);
+  return head;
+}
+
+function candidateOf(
+  { busy, rivals }: CandidateReads,
+  read: QueueRead,
+  document: CandidateDocument,
+  seen: SeenRows,
+  now: number,
+): Candidate {
+  const { _id: keyId, lastRank, freshRank } = document;
+  seen.rows.set(keyId, document);
+  rivals.saw(read.queue, document, now);
+  const revision = Math.max(document.revision, document.placed, seen.revisions.get(read.tierId) ?? 0);
+  seen.revisions.set(read.tierId, revision);
+  return {
+    keyId,
+    position: document[read.place]?.[read.queue] ?? read.from,
+    lastRank: lastRank[read.queue] ?? freshRank,
+    preference: rivals.preference(read.queue, keyId),
+    busy: busy.has(keyId),
+  };
 }

@@ -1,8 +1,9 @@
 import type { MongoClient } from 'mongodb';
 import type { Change, StoreOptions } from '../port.ts';
+import type { CandidateDocument } from './candidates.ts';
 import type { Collections } from './collections.ts';
 import type { OwnSessions } from './own-sessions.ts';
-import type { QueueFronts } from './queue-fronts.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import type { StoreClock } from './store-clock.ts';
 
 /** What every part of the adapter works with; made once in `open.ts`. */
@@ -12,7 +13,7 @@ export interface MongoContext {
   readonly options: StoreOptions;
   readonly storeClock: StoreClock;
   readonly freshRank: () => number;
-  readonly fronts: QueueFronts;
+  readonly ahead: ReadAhead<CandidateDocument>;
   /** How long after its take the audit rows of a take may be sent, in ms. */
   readonly openTakeMs: number;
   /** Tells listeners of this process about a committed change. */

@@ -71,6 +71,9 @@ async function serveFresh(
   chosen();
   if (outcome.failure !== null && outcome.taken.size === 0) throw toStoreError(outcome.failure);
   const servings = servingsOf(draws, groups, outcome.taken);
+  // Those that got nothing look at the queues themselves in the next round.
+  for (const { waiting, queues } of groups)
+    if (waiting.length > 0) for (const { queue } of queues) context.ahead.forget(queue);
   const [results, shortages] = await Promise.all([
     recordServings(context, servings, claims),
     confirmEmpty(context.rows.keys, storeNow(context), groups, shortageResults(groups, outcome)),

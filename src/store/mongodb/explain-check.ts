@@ -8,6 +8,7 @@ const PROBE = {
   tierId: 'explain',
   queue: 'explain|explain',
   feature: 'explain',
+  limits: [],
   from: Number.MIN_SAFE_INTEGER,
   limit: 8,
 } as const;

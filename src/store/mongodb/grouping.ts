@@ -48,15 +48,17 @@ export function servingsOf(
 /** Why those that still wait were not served. */
 export function shortageResults(
   groups: readonly Group[],
-  { result, newerRevisions }: PlanOutcome,
+  { result, newerRevisions, guessed }: PlanOutcome,
 ): Map<number, DrawResult> {
   const results = new Map<number, DrawResult>();
   for (const [i, group] of groups.entries()) {
     const outdated = group.queues.find(
       ({ tierId, revision }) => revision < (newerRevisions.get(tierId) ?? revision),
     );
-    const answer = shortageResult(result?.shortages[i], outdated?.tierId);
-    for (const index of group.waiting) results.set(index, answer);
+    const found = shortageResult(result?.shortages[i], outdated?.tierId);
+    const isGuess = group.queues.some(({ queue }) => guessed.has(queue));
+    const isLack = found.kind === 'exhausted' || found.kind === 'empty';
+    for (const index of group.waiting) results.set(index, isGuess && isLack ? { kind: 'again' } : found);
   }
   return results;
 }

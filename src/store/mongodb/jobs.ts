@@ -51,7 +51,7 @@ async function runJobStep(context: MongoContext, batch: number): Promise<Job | n
     { ...behind, _id: { $in: found.map(({ _id }) => _id) } },
     placePipeline(fromTierDocument(tier), job.features, STORE_NOW),
   );
-  context.fronts.clear();
+  context.ahead.clear();
   const progressed = await jobs.findOneAndUpdate(
     { _id: job._id },
     { $inc: { done: modifiedCount }, $set: { updatedAt: storeNow(context) } },

@@ -74,7 +74,7 @@ async function createKeys(
     await writeEvents(context, events, session);
     return keys;
   });
-  context.fronts.clear();
+  context.ahead.clear();
   return created;
 }
 
@@ -124,7 +124,7 @@ async function editKey(
     await writeEvents(context, [event], session);
     return row;
   });
-  context.fronts.clear();
+  context.ahead.clear();
   return edited;
 }
 

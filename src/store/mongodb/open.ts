@@ -19,7 +19,7 @@ import { createMaintenance } from './maintenance.ts';
 import { migrate } from './migrations.ts';
 import { onNewPrimary } from './new-primary.ts';
 import { createOwnSessions } from './own-sessions.ts';
-import { createQueueFronts } from './queue-fronts.ts';
+import { createReadAhead } from './read-ahead.ts';
 import { createRivals } from './rivals.ts';
 import { createSettledTakes } from './settled-takes.ts';
 import { followStoreClock, type StoreClock } from './store-clock.ts';
@@ -91,7 +91,7 @@ async function compose(
     options,
     storeClock,
     freshRank: createFreshRanks(storeClock),
-    fronts: createQueueFronts(options.clock.monotonicMs),
+    ahead: createReadAhead(options.clock.monotonicMs),
     openTakeMs: options.openTakeMs ?? OPEN_TAKE_MS,
     announce,
     ownSessions: createOwnSessions(options.clock.monotonicMs),

@@ -14,6 +14,8 @@ const QUEUES_MAX = 10_000;
 export interface Rivals {
   /** The name of this process in the rows that it takes from. */
   readonly self: string;
+  /** Whether another process draws from the queue. */
+  readonly any: (queue: string) => boolean;
   /** Candidates to read for each that is wanted. */
   readonly lookFactor: (queue: string) => number;
   /** Takes note of who was the last to take from a row of the queue. `now`: the store's moment (ms). */
@@ -27,6 +29,7 @@ export function createRivals(self: string, monotonicMs: () => number): Rivals {
   const any = (queue: string): boolean => monotonicMs() < (until.get(queue) ?? 0);
   return {
     self,
+    any,
     lookFactor: (queue) => (any(queue) ? LOOK_FACTOR : 1),
     saw: (queue, { takenBy, takenAt }, now) => {
       if (takenBy === undefined || takenBy === self || takenAt < now - RIVAL_FOR_MS) return;

@@ -13,7 +13,9 @@ import type { UpdatePipeline } from './take-pipeline.ts';
  */
 
 /** A row as a candidate read shows it. */
-export type ReadRow = Pick<StateDocument, 'meters' | 'expireAt' | 'takenAt'> & {
+export type ReadRow = Pick<StateDocument, 'expireAt' | 'takenAt'> & {
+  /** By meter id, the units of all its stamps, those that count no more too. */
+  readonly stamped?: Readonly<Record<string, number>>;
   /** Left out where it was read from the queue of parked keys. */
   readonly ready?: StateDocument['ready'];
   readonly open: readonly { readonly take: string }[];
@@ -45,7 +47,7 @@ const EXPIRES_LATER_MS = 600_000;
  */
 export function roomOf(
   row: ReadRow,
-  { feature, limits, queue, units }: Pick<TakeRequest, 'feature' | 'limits' | 'queue' | 'units'>,
+  { limits, queue, units }: Pick<TakeRequest, 'limits' | 'queue' | 'units'>,
   now: number,
 ): Room | null {
   const rank = row.ready?.[queue];
@@ -53,8 +55,11 @@ export function roomOf(
   if (limits.some(({ algorithm }) => algorithm !== 'sliding')) return null;
   if (row.budgets.some(({ windowMs }) => windowMs !== null)) return null;
   if (row.expireAt !== null && row.expireAt < now + EXPIRES_LATER_MS) return null;
+  const stamped = limits.map((limit) => row.stamped?.[meterId(limit)]);
+  // It was read for the limits of another revision.
+  if (stamped.includes(undefined)) return null;
   const free = [
-    ...limits.map((limit) => limit.limit - stampedUnits(row, feature, limit)),
+    ...limits.map((limit, i) => limit.limit - (stamped[i] ?? 0)),
     ...row.budgets.map(({ limit, used }) => limit - used),
   ];
   return {
@@ -66,12 +71,6 @@ export function roomOf(
     budgeted: row.budgets.length > 0,
     expireAt: row.expireAt,
   };
-}
-
-function stampedUnits(row: ReadRow, feature: string, limit: Limit): number {
-  const state = row.meters[feature]?.[meterId(limit)];
-  if (state === undefined || !('stamps' in state)) return 0;
-  return state.stamps.reduce((sum, { n }) => sum + n, 0);
 }
 
 /** Whether a take may be sent as a short one. Entries of open takes must all be settled: they leave with it. */
@@ -93,7 +92,14 @@ export function roomyFilter(room: Room, request: Pick<TakeRequest, 'revision' | 
     revision: { $lte: request.revision },
     [`ready.${request.queue}`]: room.rank,
     'took.take': room.lastTake === null ? { $exists: false } : room.lastTake,
+    // A settlement that was read and then rolled back leaves an entry that was not read, and units still counted.
+    ...(room.budgeted ? { open: amongTakes(room.open) } : {}),
   };
+}
+
+/** A list of open takes that has none but these. */
+function amongTakes(takes: readonly string[]): object {
+  return takes.length === 0 ? [] : { $not: { $elemMatch: { take: { $nin: takes } } } };
 }
 
 /** `takeFromKey` (src/model/take.ts) for a row with room: all that is asked is granted, and the key stays ready. */

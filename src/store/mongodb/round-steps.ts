@@ -1,12 +1,5 @@
 import { MongoError } from 'mongodb';
-import type {
-  Candidate,
-  DrawGroup,
-  QueueRead,
-  RoundReply,
-  RoundResult,
-  RoundTake,
-} from '../../model/round.ts';
+import type { DrawGroup, QueueRead, RoundReply, RoundResult, RoundTake } from '../../model/round.ts';
 import { planRound } from '../../model/round.ts';
 import type { Took } from '../../model/take.ts';
 import { readCandidates, type SeenRows } from './candidates.ts';
@@ -34,6 +27,8 @@ export interface PlanOutcome {
   readonly taken: ReadonlyMap<string, Taken & { readonly group: number }>;
   /** The newest revision of each tier that a row has seen. */
   readonly newerRevisions: ReadonlyMap<string, number>;
+  /** Queues of which rows read ahead were used: what they lack is not known for sure. */
+  readonly guessed: ReadonlySet<string>;
   readonly failure: unknown;
 }
 
@@ -41,6 +36,7 @@ export interface PlanOutcome {
 export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]): Promise<PlanOutcome> {
   const taken = new Map<string, Taken & { readonly group: number }>();
   const seen: SeenRows = { rows: new Map(), revisions: new Map() };
+  const guessed = new Set<string>();
   let failure: unknown = null;
   const plan = planRound(groups, context.time, context.scans);
   let step = plan.next();
@@ -52,26 +48,27 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
       reply = { kind: 'take', replies };
     } else {
       try {
-        reply = await readStep(context, step.value.reads, seen);
+        reply = await readStep(context, step.value.reads, seen, guessed);
       } catch (error) {
         if (!(error instanceof MongoError)) throw error;
-        return { result: null, taken, newerRevisions: seen.revisions, failure: error };
+        return { result: null, taken, newerRevisions: seen.revisions, guessed, failure: error };
       }
     }
     step = plan.next(reply);
   }
-  return { result: step.value, taken, newerRevisions: seen.revisions, failure };
+  return { result: step.value, taken, newerRevisions: seen.revisions, guessed, failure };
 }
 
 async function readStep(
   context: DrawContext,
   reads: readonly QueueRead[],
   seen: SeenRows,
+  guessed: Set<string>,
 ): Promise<RoundReply> {
-  const pages: Candidate[][] = await Promise.all(
-    reads.map((read) => readCandidates(context, read, seen, storeNow(context))),
-  );
-  return { kind: 'read', now: storeNow(context), pages };
+  const { monotonicMs } = context.options.clock;
+  const read = await readCandidates({ ...context, monotonicMs }, reads, seen, storeNow(context));
+  for (const queue of read.guessed) guessed.add(queue);
+  return { kind: 'read', now: storeNow(context), pages: read.pages };
 }
 
 /** Makes the takes of a step. `cause`: why of some it is not known whether they happened; null when there is none. */
@@ -128,6 +125,7 @@ function prepare(
   } as const;
   const form = takeForm(read.get(keyId), request, storeNow(context));
   read.delete(keyId);
+  context.ahead.taken(keyId);
   return { key: { tierId: source.tierId, keyId }, request, form };
 }
 

@@ -14,6 +14,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   headerOf,
+  onceClosed,
   pathOf,
   type UnreadAnswer,
 } from './message.ts';
@@ -88,12 +89,12 @@ export function createHttpHandler(parts: HttpParts, options: HttpOptions): HttpH
     response.on('error', brokeOff);
     const contentType = headerOf(request, 'content-type');
     if (logRequests)
-      response.once('close', () => {
+      onceClosed(response, () => {
         const path = pathOf(request);
         over({ method: request.method ?? '', path, contentType }, arrival, outcomeOf(request, response));
       });
     // What was not read of a refused request still comes in; it has to go somewhere for the connection to live on.
-    response.once('close', () => request.resume());
+    onceClosed(response, () => request.resume());
     serve(request, response, arrival).catch((error: unknown) => {
       const failure = refuse(error, info, log);
       if (response.headersSent) response.destroy();

@@ -58,6 +58,15 @@ export function connectionOf(request: HttpRequest): object {
   return ('stream' in request ? request.stream.session : request.socket) ?? request;
 }
 
+/**
+ * Calls `listener` once, when nothing more comes or goes. In HTTP/2 that is the stream's event: the response's own never
+ * comes when a HEAD request is reset before its answer.
+ */
+export function onceClosed(response: HttpResponse, listener: () => void): void {
+  if (isHttp2(response)) response.stream.once('close', listener);
+  else response.once('close', listener);
+}
+
 /** True when nothing more can be sent: the connection or the stream is closed. */
 export function isGone(response: HttpResponse): boolean {
   return isHttp2(response) ? response.stream.destroyed : response.destroyed;

@@ -8,7 +8,7 @@ import { serveCall } from '../serve-call.ts';
 import { wireProtocolOf } from '../wire-protocol.ts';
 import type { Arrival } from './arrival.ts';
 import { deadlineMs } from './deadline.ts';
-import { type HttpRequest, type HttpResponse, headerOf, isGone } from './message.ts';
+import { type HttpRequest, type HttpResponse, headerOf, isGone, onceClosed } from './message.ts';
 import { requestBody } from './request-body.ts';
 import { writeStream, writeWhole } from './write-response.ts';
 
@@ -59,7 +59,7 @@ function startTimer(ms: number, maxMs: number, response: HttpResponse): Timer {
     }
   };
   if (Number.isFinite(ms)) timer = setTimeout(onTime, ms);
-  response.once('close', () => {
+  onceClosed(response, () => {
     clearTimeout(timer);
     if (!answered) abort(Code.Canceled);
   });

@@ -5,7 +5,7 @@ import { refuse } from '../refuse.ts';
 import { needsToken } from '../request-gate.ts';
 import type { Arrival } from './arrival.ts';
 import { createCors } from './cors.ts';
-import { type HttpRequest, type HttpResponse, headerOf, pathOf } from './message.ts';
+import { type HttpRequest, type HttpResponse, headerOf, isGone, onceClosed, pathOf } from './message.ts';
 import type { HttpOptions, HttpParts } from './options.ts';
 import { plainAnswer } from './plain-routes.ts';
 import type { Room } from './room.ts';
@@ -36,7 +36,7 @@ function limitAnswer(response: HttpResponse, requestTimeoutMs: number): () => vo
   // A call's own time, then as much again for its answer, and a second more than these take at most.
   const timer = setTimeout(() => response.destroy(), 2 * requestTimeoutMs + 1000);
   const callOff = (): void => clearTimeout(timer);
-  response.once('close', callOff);
+  onceClosed(response, callOff);
   return callOff;
 }
 
@@ -78,13 +78,15 @@ export function createServe(
     if (request.method === 'GET' || request.method === 'HEAD') {
       const answer = await plainAnswer(health, path);
       if (answer !== null) return sendJson(request, response, answer.status, answer.body);
+      // Nothing would tell of its end any more.
+      if (isGone(response)) return;
     }
     const handler = handlers.get(path);
     if (health.shutdown.aborted) return refuseWith(shuttingDown());
     if (handler === undefined) return refuseWith(methodNotFound(), 404);
     const room = needsToken(handler.method) ? rooms.withToken : rooms.withoutToken;
     if (!room.enter()) return refuseWith(overloaded());
-    response.once('close', room.leave);
+    onceClosed(response, room.leave);
     if (isOpenEnded(handler)) callOffLimit();
     const elapsedMs = context.clock.monotonicMs() - arrival.startedMs;
     await serveRpc(handler, request, response, arrival, { log, limits, elapsedMs });
