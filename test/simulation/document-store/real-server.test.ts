@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Document, MongoBulkWriteError, MongoClient, type UpdateFilter } from 'mongodb';
+import { type DatabaseLease, sharedMongod } from '../../support/mongod.ts';
+import { createCollection } from '../driver/collection.ts';
+import type { ObservedUpdate } from '../driver/statements.ts';
+import { createRandom } from '../random.ts';
+import { runSchedule } from '../run-schedule.ts';
+import { scheduleOf } from '../schedule.ts';
+import { createDraft } from './draft.ts';
+import { evaluate } from './expressions.ts';
+import { expressions } from './random-expressions.ts';
+import { createTables } from './tables.ts';
+import { isFields, type Row } from './values.ts';
+
+/** Schedules whose updates are repeated on a real server, and how many of those. */
+const SEEDS = { first: 1, count: 40 };
+const UPDATES_MAX = 600;
+const EXPRESSIONS = { rounds: 12, each: 40 };
+
+let lease: DatabaseLease;
+let client: MongoClient;
+const rows = (name: string) => client.db(lease.databaseName).collection<Row & Document>(name);
+
+before(async () => {
+  lease = await sharedMongod();
+  client = await MongoClient.connect(lease.uri);
+});
+
+after(async () => {
+  await client.close();
+  await lease.drop();
+});
+
+/** The update with the moment at which it was carried out in the simulation in place of the server's. */
+function atMoment(update: unknown, now: Date): unknown {
+  if (update === '$$NOW') return now;
+  if (Array.isArray(update)) return update.map((one) => atMoment(one, now));
+  if (!isFields(update)) return update;
+  return Object.fromEntries(Object.entries(update).map(([name, value]) => [name, atMoment(value, now)]));
+}
+
+/** The updates of some runs, thinned out evenly. */
+async function observedUpdates(): Promise<readonly ObservedUpdate[]> {
+  const seen: ObservedUpdate[] = [];
+  for (let seed = SEEDS.first; seed < SEEDS.first + SEEDS.count; seed += 1)
+    await runSchedule(scheduleOf(seed), { observe: (update) => seen.push(update) });
+  const step = Math.max(1, Math.floor(seen.length / UPDATES_MAX));
+  return seen.filter((_, i) => i % step === 0);
+}
+
+describe('On a real server', () => {
+  it('every update that the adapter sends matches and changes the row as in the simulated store', async () => {
+    for (const { table, filter, update, now, before: row, after: expected } of await observedUpdates()) {
+      await rows(table).replaceOne({ _id: row._id }, row, { upsert: true });
+      const changed = await rows(table).findOneAndUpdate(
+        { $and: [{ _id: row._id }, filter] },
+        atMoment(update, now) as UpdateFilter<Row & Document>,
+        { returnDocument: 'after' },
+      );
+      assert.deepEqual(changed, expected, JSON.stringify(update));
+    }
+  });
+
+  it('random expressions over rows with gaps have the same values', async () => {
+    const random = createRandom('expressions');
+    const row = { _id: 'row', a: 3, b: -2, n: null, l: [1, 5, 2], e: [], o: [{ v: 4 }, { v: null }, {}] };
+    const root: Row = row;
+    await rows('expressions').insertOne(row);
+    for (let round = 0; round < EXPRESSIONS.rounds; round += 1) {
+      const asked = Object.fromEntries(
+        expressions(random, EXPRESSIONS.each).map((expression, i) => [`x${i}`, expression]),
+      );
+      const [found] = await rows('expressions')
+        .aggregate([{ $project: { _id: 0, ...asked } }])
+        .toArray();
+      for (const [name, expression] of Object.entries(asked)) {
+        const value = evaluate(expression, { root, now: new Date(0), variables: null });
+        assert.deepEqual(found?.[name], value, JSON.stringify(expression));
+      }
+    }
+  });
+
+  it('a duplicate in an unordered insert is the same error', async () => {
+    const tables = createTables();
+    const simulated = createCollection<Document>(
+      'rows',
+      {
+        send: async (command) => {
+          const draft = createDraft(tables);
+          const value = command.combine(command.steps.map((step) => step(draft, new Date(0))));
+          tables.apply(draft.changes(), false);
+          return { kind: 'done', value };
+        },
+        commit: async () => ({ kind: 'cut' }),
+        abort: () => {},
+      },
+      () => {},
+    );
+    const real = client.db(lease.databaseName).collection('rows');
+    const failures = [];
+    for (const collection of [simulated, real]) {
+      const insert = (...ids: string[]) =>
+        collection.insertMany(
+          ids.map((_id) => ({ _id }) as Document),
+          { ordered: false },
+        );
+      await insert('one');
+      const error = await insert('two', 'one', 'three').catch((cause: unknown) => cause);
+      assert.ok(error instanceof MongoBulkWriteError);
+      failures.push({
+        code: error.code,
+        errors: [error.writeErrors].flat().map(({ index, code }) => ({ index, code })),
+        concern: error.result.getWriteConcernError(),
+        inserted: error.insertedCount,
+      });
+      assert.equal(await collection.countDocuments({}), 3);
+    }
+    assert.deepEqual(failures[0], failures[1]);
+  });
+});

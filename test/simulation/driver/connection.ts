@@ -1,0 +1,54 @@
+import type { ClientSession, Collection, Db, Document, MongoClient } from 'mongodb';
+import type { Connection } from '../../../src/store/mongodb/connection.ts';
+import { unknownTo } from '../document-store/values.ts';
+import type { Link } from '../link.ts';
+import type { VirtualTime } from '../virtual-time.ts';
+import { createCollection } from './collection.ts';
+import { valueIn } from './errors.ts';
+import { createSession } from './session.ts';
+import type { Observe } from './statements.ts';
+import { strict } from './strict.ts';
+
+/** The driver's client and database over a simulated link. */
+export function createConnection(name: string, link: Link, time: VirtualTime, observe: Observe): Connection {
+  const collections = new Map<string, Collection>();
+  const command = async (asked: Document) => {
+    if (!('hello' in asked) && !('ping' in asked))
+      throw unknownTo(`the command ${Object.keys(asked).join(', ')}`);
+    const run = (_rows: unknown, now: Date) => ({ ok: 1, localTime: now });
+    const combine = ([value]: readonly unknown[]) => value;
+    return valueIn(await link.send({ name: 'hello', kind: 'read', steps: [run], combine }));
+  };
+  const db: Db = strict(
+    'db',
+    Object.assign(Object.create(null), {
+      databaseName: 'simulated',
+      collection: (table: string) => {
+        const collection = collections.get(table) ?? createCollection(table, link, observe);
+        collections.set(table, collection);
+        return collection;
+      },
+      command,
+      // Nothing that the simulation looks at rests on change streams.
+      watch: () => {
+        const answers = [null];
+        const tryNext = async () => (answers.length > 0 ? answers.pop() : new Promise(() => {}));
+        return { tryNext, close: async () => {} };
+      },
+    }),
+  );
+  let sessions = 0;
+  const client: MongoClient = strict(
+    'client',
+    Object.assign(Object.create(null), {
+      db: () => db,
+      withSession: <T>(work: (session: ClientSession) => Promise<T>) => {
+        sessions += 1;
+        return work(createSession(`${name}-${sessions}`, link, time));
+      },
+      on: () => client,
+      close: async () => {},
+    }),
+  );
+  return { client, db, detail: 'simulated', isSharded: false, patiently: (work) => work(db) };
+}
