@@ -107,7 +107,7 @@ export async function readCandidates(
         head === undefined
           ? await candidateCursor(parts.rows, widened(parts, read)).toArray()
           : read.place === 'ready'
-            ? head.ready
+            ? head.ready.slice(0, widened(parts, read).limit)
             : head.parked;
       return documents.map((document) => candidateOf(parts, read, document, seen, now));
     }),

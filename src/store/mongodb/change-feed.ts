@@ -40,7 +40,7 @@ export interface ChangeFeedParts {
   readonly warn: StoreOptions['warn'];
 }
 
-/** Watches what others change; after a gap, all may have changed. */
+/** Watches what others change; whenever it begins, all may have changed before. */
 export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: ChangeFeedParts): ChangeFeed {
   const stop = new AbortController();
   const begun = Promise.withResolvers<void>();
@@ -64,13 +64,14 @@ export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: Chan
     deliveredAt = askedAt;
   };
 
-  const follow = async (afterGap: boolean) => {
+  const follow = async () => {
     stream = db.watch(WATCHED, { maxAwaitTimeMS: LOOK_MS });
     early = 0;
     const askedAt = monotonicMs();
     const first = await stream.tryNext();
     warned = false;
-    if (afterGap) deliver({ kind: 'all' });
+    // What was read before it began may have changed until then, also before the first one: it may have begun late.
+    deliver({ kind: 'all' });
     if (first !== null) pass(first);
     deliveredAt = askedAt;
     begun.resolve();
@@ -78,9 +79,9 @@ export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: Chan
   };
 
   const run = async () => {
-    for (let afterGap = false; !stop.signal.aborted; afterGap = true) {
+    while (!stop.signal.aborted) {
       try {
-        await follow(afterGap);
+        await follow();
       } catch (error) {
         // Out of reach, or not possible here: tried again, and callers believe what they cached for a short time only.
         if (!stop.signal.aborted && !warned)

@@ -66,7 +66,10 @@ async function serveFresh(
   chosen: () => void,
 ): Promise<Results> {
   const groups = groupsOf(draws, indexes);
-  if (groups.length === 0) return new Map();
+  if (groups.length === 0) {
+    chosen();
+    return new Map();
+  }
   const outcome = await context.turns.inTurn(tiersOf(draws, indexes), () => runPlan(context, groups));
   chosen();
   if (outcome.failure !== null && outcome.taken.size === 0) throw toStoreError(outcome.failure);
