@@ -4,15 +4,14 @@ import fc from 'fast-check';
 import { stateOf, tierOf } from '../../test/support/key-state.ts';
 import { groupOf, type MemoryPool, memoryPool, served, spread } from '../../test/support/memory-pool.ts';
 import { limitOf } from '../../test/support/meter-run.ts';
-import type { Spread } from './round.ts';
 import type { Tier } from './tier.ts';
 
-function equalKeys(tiers: readonly Tier[], n: number, keysAtOnce?: Spread): MemoryPool {
+function equalKeys(tiers: readonly Tier[], n: number): MemoryPool {
   const rows = Array.from({ length: n }, (_, i) => {
     const tier = tiers[i % tiers.length] ?? assert.fail('at least one tier');
     return [`k${i}`, stateOf(tier, { freshRank: i })] as const;
   });
-  return memoryPool(new Map(rows), keysAtOnce);
+  return memoryPool(new Map(rows));
 }
 
 function tiersOf(n: number): Tier[] {
@@ -42,29 +41,12 @@ describe('equal keys', () => {
     assert.ok(spread(served(pool, results)) <= 1);
   });
 
-  it('drawn in rounds of up to 64 differ by at most 5 % in the long run', () => {
-    const sizes = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 20, maxLength: 20 });
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 3 }), sizes, (n, t, rounds) => {
-        const tiers = tiersOf(Math.min(n, t));
-        const pool = equalKeys(tiers, n);
-        const results = Array.from({ length: 10 }, () => rounds)
-          .flat()
-          .map((size) => pool.run([groupOf(tiers, 'a', size)]));
-        const counts = served(pool, results);
-        const mean = [...counts.values()].reduce((sum, count) => sum + count, 0) / n;
-        assert.ok(spread(counts) <= Math.max(1, 0.05 * mean), `spread ${spread(counts)} of ${mean}`);
-      }),
-      { numRuns: 40 },
-    );
-  });
-
   it('of which few serve each round never differ by more than the draws of one turn', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 5, maxLength: 200 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 3 }), sizes, (n, t, rounds) => {
         const tiers = tiersOf(Math.min(n, t));
-        const pool = equalKeys(tiers, n, (draws) => Math.ceil(Math.sqrt(draws)));
+        const pool = equalKeys(tiers, n);
         const results = rounds.map((size) => pool.run([groupOf(tiers, 'a', size)]));
         const turn = Math.ceil(Math.max(...rounds) / Math.min(n, Math.ceil(Math.sqrt(Math.max(...rounds)))));
         assert.ok(spread(served(pool, results)) <= turn + 1, `${[...served(pool, results).values()]}`);

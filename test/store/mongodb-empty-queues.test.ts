@@ -28,7 +28,7 @@ async function scene(t: TestContext, key: Partial<Key> = {}) {
   const { keys } = collectionsOf(client.db(lease.databaseName));
   const confirmed = async (feature: string, units: number) => {
     const group = { feature, units, queues: queuesOf(tiers, feature), size: 1, waiting: [0] };
-    return (await confirmEmpty(keys, store.now(), [group], new Map([[0, { kind: 'empty' }]]))).get(0)?.kind;
+    return (await confirmEmpty(keys, [group], new Map([[0, { kind: 'empty' }]]))).get(0)?.kind;
   };
   return { store, tiers, confirmed };
 }
@@ -47,6 +47,7 @@ describe('a round that found no key', () => {
     assert.equal(await confirmed('a', 2), 'again');
     assert.equal(await confirmed('a', 3), 'empty');
     for (let draws = 0; draws < 2; draws += 1) await mustDraw(store, tiers, 'a');
+    assert.equal(await confirmed('rated', 2), 'empty', 'its limit is 1');
     await t.waitFor(async () => assert.equal(await confirmed('a', 1), 'empty'), { timeout: 20_000 });
   });
 });

@@ -4,6 +4,7 @@ import { MongoClient } from 'mongodb';
 import { v7 as uuid } from 'uuid';
 import { openMongoStore } from '../../src/store/mongodb/open.ts';
 import { drawMany, kinds, mustDraw } from '../support/drawing.ts';
+import { eventually } from '../support/eventually.ts';
 import { sharedMongod } from '../support/mongod.ts';
 import { addKey, addTier } from '../support/store-rows.ts';
 import { systemClock } from '../support/test-clock.ts';
@@ -51,7 +52,9 @@ describe('a row that another transaction holds', () => {
     assert.ok(performance.now() - askedAt < 2500);
     await session.abortTransaction();
     await session.endSession();
-    const after = await drawMany(store, tiers, 'a', 4);
-    assert.ok(after.some((result) => result.kind === 'drawn' && result.keyId === held.id));
+    await eventually('it is drawn', async () => {
+      const after = await drawMany(store, tiers, 'a', 4);
+      return after.some((result) => result.kind === 'drawn' && result.keyId === held.id) || null;
+    });
   });
 });

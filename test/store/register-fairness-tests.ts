@@ -27,8 +27,11 @@ export function registerFairnessTests(name: string, makeStore: StoreFactory): vo
         it(`${count} in ${tierCount} tiers, drawn by 64 at a time, differ by 5 % at most`, async (t) => {
           const { store } = await useStore(t, makeStore);
           const { tiers, keys } = await equalKeys(store, Math.min(tierCount, count), count);
-          const draws = Array.from({ length: 40 * Math.max(count, 16) }, () => drawOf(tiers, 'a'));
-          const results = await drawInRounds([store], draws, Math.ceil(64 / store.roundsMax));
+          const roundSize = Math.ceil(64 / store.roundsMax);
+          // Enough that the draws of one turn, as many as keys share a round, are within 5 %.
+          const each = 20 * Math.ceil(Math.sqrt(roundSize));
+          const draws = Array.from({ length: each * Math.max(count, 16) }, () => drawOf(tiers, 'a'));
+          const results = await drawInRounds([store], draws, roundSize);
           assert.equal(drawn(results).length, draws.length);
           assert.ok(spread(perKey(results, keys)) <= Math.max(1, (0.05 * draws.length) / count));
         });

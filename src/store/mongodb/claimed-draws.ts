@@ -83,7 +83,8 @@ export function twinResult(
   first: DrawRequest | undefined,
   result: DrawResult,
 ): DrawResult {
-  if (draw?.idempotency?.fingerprint === first?.idempotency?.fingerprint) return result;
+  const isSame = draw?.idempotency?.fingerprint === first?.idempotency?.fingerprint;
+  if (isSame) return result.kind === 'drawn' ? { ...result, replayed: true } : result;
   // Its other fields are of no account while the id names no draw.
   return result.kind === 'drawn' || result.kind === 'gone' ? { kind: 'reused' } : { kind: 'again' };
 }

@@ -1,7 +1,6 @@
 import type { DrawRequest, DrawResult } from '../port.ts';
 import { pause } from './background.ts';
 import { claimDraws, releaseUnserved, replayDraws, twinResult } from './claimed-draws.ts';
-import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
 import { toStoreError } from './driver-errors.ts';
 import { confirmEmpty } from './empty-queues.ts';
@@ -39,8 +38,12 @@ export async function drawRound(
   const failed = parts.find((part) => part.status === 'rejected');
   await releaseUnserved(context, claims, results, failed !== undefined);
   if (failed !== undefined) throw failed.reason;
-  for (const [index, first] of twins)
-    results.set(index, twinResult(draws[index], draws[first], results.get(first) ?? { kind: 'again' }));
+  for (const [index, first] of twins) {
+    const result = twinResult(draws[index], draws[first], results.get(first) ?? { kind: 'again' });
+    results.set(index, result);
+    // Each may leave with its own answer: neither withholds what the other was given.
+    if (result.kind === 'drawn') results.set(first, result);
+  }
   const answers = draws.map((_, index): DrawResult => results.get(index) ?? { kind: 'again' });
   const pending = theirs.some((index) => results.get(index)?.kind === 'again');
   if (pending) await pauseUntil(context, startedAt + PENDING_ROUND_MS);
@@ -79,7 +82,7 @@ async function serveFresh(
     if (waiting.length > 0) for (const { queue } of queues) context.ahead.forget(queue);
   const [results, shortages] = await Promise.all([
     recordServings(context, servings, claims),
-    confirmEmpty(context.rows.keys, storeNow(context), groups, shortageResults(groups, outcome)),
+    confirmEmpty(context.rows.keys, groups, shortageResults(groups, outcome)),
   ]);
   for (const [index, result] of shortages) results.set(index, result);
   return results;

@@ -11,12 +11,10 @@ const LOOKED_AT = 8;
 /**
  * A round reads the ready and the parked keys of a queue one after the other, and a key that others move from one to the
  * other meanwhile may be in neither. So where a round found nothing that can ever serve, both are looked at as they stood
- * at one moment: `empty` becomes `again` where a key was there. Shortages by index in the round; `now` is the store's
- * moment (ms).
+ * at one moment: `empty` becomes `again` where a key was there. Shortages by index in the round.
  */
 export async function confirmEmpty(
   keys: Collections['keys'],
-  now: number,
   groups: readonly Group[],
   shortages: ReadonlyMap<number, DrawResult>,
 ): Promise<ReadonlyMap<number, DrawResult>> {
@@ -25,7 +23,7 @@ export async function confirmEmpty(
     groups.map(async (group) => {
       const empty = group.waiting.filter((index) => shortages.get(index)?.kind === 'empty');
       if (empty.length === 0) return;
-      const kind = await lookAgain(keys, now, group);
+      const kind = await lookAgain(keys, group);
       for (const index of empty) confirmed.set(index, { kind });
     }),
   );
@@ -34,16 +32,17 @@ export async function confirmEmpty(
 
 async function lookAgain(
   keys: Collections['keys'],
-  now: number,
-  group: Group,
+  { queues, units }: Group,
 ): Promise<'empty' | 'again' | 'unavailable'> {
+  const able = queues.filter(({ limits }) => limits.every(({ limit }) => limit >= units));
+  if (able.length === 0) return 'empty';
   try {
     const standing = await keys
-      .find({ $or: group.queues.flatMap(placesOf) }, { readConcern: { level: 'snapshot' } })
-      .project<Pick<KeyDocument, 'due' | 'budgets'>>({ due: 1, budgets: 1 })
+      .find({ $or: able.flatMap(placesOf) }, { readConcern: { level: 'snapshot' } })
+      .project<Pick<KeyDocument, 'budgets'>>({ budgets: 1 })
       .limit(LOOKED_AT)
       .toArray();
-    return standing.some((row) => mayServe(row, group, now)) ? 'again' : 'empty';
+    return standing.some(({ budgets }) => mayServe(budgets, units)) ? 'again' : 'empty';
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
     return 'unavailable';
@@ -58,12 +57,7 @@ function placesOf({ tierId, queue }: Group['queues'][number]): object[] {
   ];
 }
 
-/** False for a key that has less left for life, or less in any window, than is asked for: the round passed over it rightly. */
-function mayServe(
-  { due, budgets }: Pick<KeyDocument, 'due' | 'budgets'>,
-  { queues, units }: Group,
-  now: number,
-): boolean {
-  if (units === 1 || queues.some(({ queue }) => (due[queue] ?? now) > now)) return true;
+/** False for a key that has less left for life, or less in any window, than is asked for: it was passed over rightly. */
+function mayServe(budgets: KeyDocument['budgets'], units: number): boolean {
   return budgets.every(({ limit, windowMs, used }) => limit - (windowMs === null ? used : 0) >= units);
 }

@@ -114,7 +114,7 @@ async function compose(
       ...context,
       background,
       settled,
-      busy: createBusyKeys(),
+      busy: createBusyKeys(options.clock.monotonicMs),
       turns: createTierTurns(),
       rivals: createRivals(options.newId().slice(-RIVAL_NAME_LENGTH), options.clock.monotonicMs),
       scans: createScanMemory(),

@@ -73,12 +73,15 @@ export function roomOf(
   };
 }
 
-/** Whether a take may be sent as a short one. Entries of open takes must all be settled: they leave with it. */
+/**
+ * Whether a take may be sent as a short one. Entries of open takes must all be settled: they leave with it, where there
+ * are budgets still.
+ */
 export function fitsRoom(room: Room, request: TakeRequest): boolean {
   return (
     request.charge === 'all' &&
     request.units * request.count <= room.units &&
-    (!room.budgeted || request.openMs > 0) &&
+    (room.budgeted ? request.openMs > 0 : room.open.length === 0) &&
     room.open.every((take) => request.settled.includes(take))
   );
 }

@@ -140,6 +140,7 @@ function noteReply(
   // Should it have happened, its units go back at once; should it happen later, when its end has passed.
   if (reply.kind === 'unknown' || reply.kind === 'expired')
     context.background.run('Settling a take', () => recoverTake(context, key, request.take));
+  if (reply.kind === 'expired') context.busy.leaveAlone(key.keyId);
   if (reply.kind !== 'took') return null;
   if (request.settled.length > 0) context.settled.gone(key.keyId, request.settled);
   const { row, sentAt } = reply;

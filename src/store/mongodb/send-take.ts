@@ -1,5 +1,6 @@
 import {
   type Document,
+  MongoBulkWriteError,
   MongoError,
   MongoNetworkTimeoutError,
   MongoServerError,
@@ -86,11 +87,10 @@ export function takeMaxMs(limits: readonly Limit[]): number {
 
 /** The time was over before it was carried out, and not while it waited for a majority. */
 export function wasGivenUp(error: MongoError): boolean {
-  return (
-    error instanceof MongoServerError &&
-    !(error instanceof MongoWriteConcernError) &&
-    error.code === MAX_TIME_EXPIRED
-  );
+  const unconfirmed =
+    error instanceof MongoWriteConcernError ||
+    (error instanceof MongoBulkWriteError && error.result.getWriteConcernError() !== undefined);
+  return error instanceof MongoServerError && !unconfirmed && error.code === MAX_TIME_EXPIRED;
 }
 
 function tookOf(document: Document, sentAt: number): TakeReply {

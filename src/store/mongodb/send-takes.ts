@@ -35,7 +35,7 @@ export async function sendTakes(
     takes.map(async (take) => {
       if (together === null || take.form.kind !== 'roomy') return sendTake(context, take);
       const reply = (await together).get(take.request.take);
-      // The row is not any more what it was when it was read. Under another id: the first may yet turn up in the row.
+      // Its row is not what it was when it was read, or had no turn. Under another id: the first may be in a row after all.
       return reply ?? sendTake(context, { ...take, ...anew(context, take) });
     }),
   );
@@ -46,7 +46,7 @@ function anew(context: DrawContext, { request }: PreparedTake): Pick<PreparedTak
   return { request: { ...request, take }, form: { kind: 'shaped', shape: 'any' } };
 }
 
-/** Replies by take id; none for a take whose row was not as it had been read. */
+/** Replies by take id; none for a take that was not carried out and never will be. */
 async function sendTogether(
   context: DrawContext,
   takes: readonly PreparedTake[],
@@ -59,12 +59,12 @@ async function sendTogether(
   for (const { key, request } of takes) {
     const row = rows.get(key.keyId);
     if (row?.took?.take === request.take) replies.set(request.take, { kind: 'took', row, sentAt });
-    else if (failure !== null)
-      replies.set(
-        request.take,
-        wasGivenUp(failure) ? { kind: 'expired' } : { kind: 'unknown', cause: failure },
-      );
+    else if (failure !== null && !wasGivenUp(failure))
+      replies.set(request.take, { kind: 'unknown', cause: failure });
   }
+  // They are carried out in their order: the first that was not met a row that another holds, the others came too late.
+  const stuck = failure === null ? undefined : takes.find(({ request }) => !replies.has(request.take));
+  if (stuck !== undefined) replies.set(stuck.request.take, { kind: 'expired' });
   // Some were carried out, and their rows taken from by others before the look: their units go back.
   if (failure === null && outcome.matched > replies.size)
     for (const { key, request } of takes)
