@@ -40,7 +40,7 @@ describe('a round', () => {
     assert.equal(order.filter((keyId) => keyId === 'back').length, 2);
   });
 
-  it('goes on where the least served key of a queue stands, in a process that has just begun', () => {
+  it('goes on where the keys of a queue stand, in a process that has just begun', () => {
     const ahead = TURN_MIN + 1e6;
     const pool = poolOf({
       ahead: stateOf(free, { lastRank: { 'tier|a': ahead } }),
@@ -48,6 +48,14 @@ describe('a round', () => {
     });
     pool.run([groupOf([free], 'a', 1)]);
     assert.equal(pool.rows.get('fresh')?.ready['tier|a'], ahead + STRIDE);
+    const back = { lastRank: { 'tier|a': TURN_MIN + 1 } };
+    const three = poolOf({
+      one: stateOf(free, { lastRank: { 'tier|a': ahead } }),
+      two: stateOf(free, { lastRank: { 'tier|a': ahead } }),
+      back: stateOf(free, back),
+    });
+    const served = Array.from({ length: 9 }, () => three.run([groupOf([free], 'a', 1)]).grants[0]?.keyId);
+    assert.ok(served.filter((keyId) => keyId === 'back').length <= 4, `${served}`);
     const parked = { ready: {}, due: { 'tier|a': 9e15 }, lastRank: { 'tier|a': ahead } };
     const waiting = poolOf({
       away: { ...stateOf(free), ...parked },

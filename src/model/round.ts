@@ -98,8 +98,8 @@ export interface RoundResult {
 
 /** Keys that the groups of one round may pass over together; a search that needs more goes on in the next round. */
 export const EXAMINED_MAX = 512;
-/** Parked keys that tell how far a queue has come in which none stands ready. */
-const PARKED_LOOKED_AT = 8;
+/** Keys that tell how far a queue has come: ready ones, or parked ones where none is ready. */
+const HEAD_LOOKED_AT = 8;
 /** What every group may pass over, however many there are. */
 const EXAMINED_MIN = 32;
 
@@ -118,7 +118,10 @@ function drawsMax({ queues, units }: DrawGroup): number {
   return Math.max(1, Math.floor(Math.max(...most) / units));
 }
 
-/** Finds out how far queues have come that this process has not drawn from yet: to their least served keys. */
+/**
+ * Finds out how far queues have come that this process has not drawn from lately: as far as the keys at their head, but
+ * for those that have just come back from where they were long ago.
+ */
 function* beginQueues(
   groups: readonly DrawGroup[],
   time: VirtualTime,
@@ -129,8 +132,8 @@ function* beginQueues(
       if (time.knows(queue)) continue;
       const read = { tierId, queue, feature, limits } as const;
       begun.set(queue, [
-        { ...read, place: 'ready', from: TURN_MIN, limit: 1 },
-        { ...read, place: 'due', from: Number.MIN_SAFE_INTEGER, limit: PARKED_LOOKED_AT },
+        { ...read, place: 'ready', from: TURN_MIN, limit: HEAD_LOOKED_AT },
+        { ...read, place: 'due', from: Number.MIN_SAFE_INTEGER, limit: HEAD_LOOKED_AT },
       ]);
     }
   if (begun.size === 0) return;

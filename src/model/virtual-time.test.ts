@@ -34,14 +34,14 @@ describe('the shares of keys in a round', () => {
 
 describe('virtual time', () => {
   it('lets a key that was away go on at the present, and one that is ahead where it stands', () => {
-    const time = createVirtualTime();
+    const time = createVirtualTime(() => 0);
     time.chose([A], TURN_MIN + 50 * STRIDE, 1);
     assert.equal(time.turnOf([A], 7), TURN_MIN + 50 * STRIDE);
     assert.equal(time.turnOf([A], TURN_MIN + 51 * STRIDE), TURN_MIN + 51 * STRIDE);
   });
 
   it('leaves keys what rounds of many draws have put them behind others', () => {
-    const time = createVirtualTime();
+    const time = createVirtualTime(() => 0);
     time.chose([A], TURN_MIN + 50 * STRIDE, 8);
     assert.equal(time.turnOf([A], TURN_MIN + 43 * STRIDE), TURN_MIN + 43 * STRIDE);
     assert.equal(time.turnOf([A], 0), TURN_MIN + 42 * STRIDE);
@@ -50,7 +50,7 @@ describe('virtual time', () => {
   });
 
   it('is one for queues that are drawn from together, and never runs backwards', () => {
-    const time = createVirtualTime();
+    const time = createVirtualTime(() => 0);
     time.chose([A], TURN_MIN + 9 * STRIDE, 1);
     assert.equal(time.turnOf([B], 0), TURN_MIN);
     time.chose([A, B], TURN_MIN + 3 * STRIDE, 1);
@@ -58,10 +58,23 @@ describe('virtual time', () => {
   });
 
   it('begins where a process finds it', () => {
-    const time = createVirtualTime();
+    const time = createVirtualTime(() => 0);
     assert.equal(time.knows(A), false);
     time.begin(A, TURN_MIN + 5);
     assert.ok(time.knows(A));
     assert.equal(time.turnOf([A], 0), TURN_MIN + 5);
+  });
+
+  it('is looked for anew in a queue that was not drawn from for a while', () => {
+    let now = 0;
+    const time = createVirtualTime(() => now);
+    time.begin(A, TURN_MIN);
+    now = 4999;
+    assert.ok(time.knows(A));
+    time.chose([A], TURN_MIN, 1);
+    now = 9998;
+    assert.ok(time.knows(A));
+    now = 9999;
+    assert.equal(time.knows(A), false);
   });
 });

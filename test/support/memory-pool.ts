@@ -33,7 +33,7 @@ export interface MemoryPool {
 /** `keysAtOnce`: over how many keys its rounds spread their draws. */
 export function memoryPool(rows: ReadonlyMap<string, KeyState>, keysAtOnce?: Spread): MemoryPool {
   const scans = createScanMemory();
-  const time = createVirtualTime();
+  const time = createVirtualTime(() => 0);
   const pool: MemoryPool = {
     rows: new Map(rows),
     busy: new Set(),

@@ -65,8 +65,8 @@ function stampedUnits({ feature, limits }: QueueRead): object {
 
 /** What a round learns of the rows that it reads, besides their places. */
 export interface SeenRows {
-  /** By key id; a row that a take has changed since is not among them. */
-  readonly rows: Map<string, ReadRow>;
+  /** By key id, then by the queue that it was read from; a row that a take has changed since is not among them. */
+  readonly rows: Map<string, Map<string, ReadRow>>;
   /** The newest revision of each tier that a row has seen. */
   readonly revisions: Map<string, number>;
 }
@@ -166,7 +166,8 @@ function candidateOf(
   now: number,
 ): Candidate {
   const { _id: keyId, lastRank, freshRank } = document;
-  seen.rows.set(keyId, document);
+  const ofKey = seen.rows.get(keyId) ?? new Map<string, ReadRow>();
+  seen.rows.set(keyId, ofKey.set(read.queue, document));
   rivals.saw(read.queue, document, now);
   const revision = Math.max(document.revision, document.placed, seen.revisions.get(read.tierId) ?? 0);
   seen.revisions.set(read.tierId, revision);

@@ -68,6 +68,8 @@ export interface RequestDocument {
   readonly expireAt: Date;
   /** A retry was handed the draw, or is about to be: it is not withheld any more. */
   readonly replayed?: true;
+  /** The draw is being withheld: whoever finds it so finishes that, and draws anew. */
+  readonly withheld?: true;
 }
 
 /** `_id` says that a tier has a key with this value, so that no other gets it. */

@@ -27,6 +27,8 @@ export interface KeyDocument
   readonly parkAt?: number;
   /** Its `expireAt`, on a key that is out of its queues as its time was over by the store's clock then. */
   readonly outExpired?: number;
+  /** The takes before the last one, the newest first, where several processes draw. */
+  readonly earlier?: readonly Pick<Took, 'take' | 'at'>[];
   /** Which process made the row's last take. */
   readonly takenBy?: string;
   /** The answer of the row's last take. */

@@ -118,7 +118,7 @@ async function compose(
       turns: createTierTurns(),
       rivals: createRivals(options.newId().slice(-RIVAL_NAME_LENGTH), options.clock.monotonicMs),
       scans: createScanMemory(),
-      time: createVirtualTime(),
+      time: createVirtualTime(options.clock.monotonicMs),
     }),
     ...createTiers(context),
     ...createKeyStore(context),

@@ -28,7 +28,7 @@ describe('rows read ahead', () => {
     const { clock, ahead } = aheadOf();
     const keep = () => ahead.keep('q', { ready: rows(4), parked: [] }, clock.monotonicMs());
     keep();
-    clock.advance(101);
+    clock.advance(501);
     assert.equal(ahead.headOf('q', 1), null);
     keep();
     ahead.forget('q');

@@ -1,7 +1,7 @@
 /** How long rows that were read ahead are used, in ms: what comes to stand before them meanwhile waits that long. */
-const LIFE_MS = 100;
+const LIFE_MS = 500;
 /** A queue that was read so lately is read ahead: it will be asked again. */
-const HOT_MS = 25;
+const HOT_MS = 250;
 /** Rows read ahead at least. */
 const ROWS = 32;
 /** Queues that are read ahead at once, and keys of which it is known that they were taken from. */

@@ -9,6 +9,7 @@ import { fromStoredMap, type KeyDocument } from './key-document.ts';
 import { dropRequest, findRequests, keepRequest } from './request-records.ts';
 import { leaveBy, sendTake } from './send-take.ts';
 import { GENERAL_FORM } from './take-form.ts';
+import { withhold } from './usage-events.ts';
 import { decideTakes } from './void-rows.ts';
 
 /** After this time without a draw, or without its audit row, a record is taken for one whose process died, in ms. */
@@ -45,6 +46,10 @@ export async function replay(
   const name = record.draw === null ? null : drawNameOf(record.draw);
   if (name === null) {
     if (overdue) await dropRequest(context, record);
+    return { kind: 'again' };
+  }
+  if (record.withheld === true) {
+    await withhold(context, [drawIdOf(name)]);
     return { kind: 'again' };
   }
   if (request.idempotency?.fingerprint !== record.fingerprint) return { kind: 'reused' };

@@ -112,7 +112,7 @@ export async function dropRequest(
 
 /**
  * Notes that the record's draw is about to be handed out to a retry, for a take at `at`: from then on it is not withheld
- * any more. False when the record is gone.
+ * any more. False when the record is gone, or its draw is being withheld.
  */
 export async function keepRequest(
   { rows }: MongoContext,
@@ -121,20 +121,42 @@ export async function keepRequest(
   at: number,
 ): Promise<boolean> {
   const noted = { $max: { at }, $set: { replayed: true as const } };
-  return (await rows.requests.updateOne({ _id: key, draw }, noted)).matchedCount === 1;
+  const named = { _id: key, draw, withheld: { $exists: false } };
+  return (await rows.requests.updateOne(named, noted)).matchedCount === 1;
 }
 
-/** Forgets records whose draw is to be withheld, but for those that a retry was handed out; gives the latter's draws. */
-export async function forgetRequests(
+/** Marks records whose draw is to be withheld, but for those that a retry was handed out; gives the latter's draws. */
+export async function beginWithholding(
   { rows }: MongoContext,
   records: readonly Pick<Naming, 'key' | 'draw'>[],
 ): Promise<ReadonlySet<string>> {
   if (records.length === 0) return new Set();
-  const named = records.map(({ key, draw }) => ({ _id: key, draw }));
-  await rows.requests.deleteMany({ $or: named.map((one) => ({ ...one, replayed: { $exists: false } })) });
+  await rows.requests.bulkWrite(
+    records.map(({ key, draw }) => ({
+      updateOne: {
+        filter: { _id: key, draw, replayed: { $exists: false } },
+        update: { $set: { withheld: true as const } },
+      },
+    })),
+    { ordered: false },
+  );
   const kept = await rows.requests
-    .find({ $or: named }, { readConcern: { level: 'majority' } })
+    .find(
+      { $or: records.map(({ key, draw }) => ({ _id: key, draw, replayed: true })) },
+      { readConcern: { level: 'majority' } },
+    )
     .project<Pick<RequestDocument, 'draw'>>({ draw: 1 })
     .toArray();
   return new Set(kept.flatMap(({ draw }) => draw ?? []));
+}
+
+/** Forgets records whose draw has been withheld. */
+export async function endWithholding(
+  { rows }: MongoContext,
+  records: readonly Pick<Naming, 'key' | 'draw'>[],
+): Promise<void> {
+  if (records.length === 0) return;
+  await rows.requests.deleteMany({
+    $or: records.map(({ key, draw }) => ({ _id: key, draw, withheld: true })),
+  });
 }

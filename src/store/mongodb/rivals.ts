@@ -12,8 +12,8 @@ const QUEUES_MAX = 10_000;
  * each other's takes: so each looks at more of them, and has an order of its own among those that stand alike.
  */
 export interface Rivals {
-  /** The name of this process in the rows that it takes from. */
-  readonly self: string;
+  /** What a take from the queue notes in its row. */
+  readonly noteOf: (queue: string) => { readonly by: string; readonly shared: boolean };
   /** Whether another process draws from the queue. */
   readonly any: (queue: string) => boolean;
   /** Candidates to read for each that is wanted. */
@@ -28,7 +28,7 @@ export function createRivals(self: string, monotonicMs: () => number): Rivals {
   const until = new Map<string, number>();
   const any = (queue: string): boolean => monotonicMs() < (until.get(queue) ?? 0);
   return {
-    self,
+    noteOf: (queue) => ({ by: self, shared: any(queue) }),
     any,
     lookFactor: (queue) => (any(queue) ? LOOK_FACTOR : 1),
     saw: (queue, { takenBy, takenAt }, now) => {

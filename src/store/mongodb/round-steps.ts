@@ -7,8 +7,8 @@ import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
 import { noteExpired } from './expired-keys.ts';
 import { recoverTake } from './recovery.ts';
-import { guardsOf, leaveBy, type TakenRow, type TakeReply } from './send-take.ts';
-import { type PreparedTake, sendTakes } from './send-takes.ts';
+import { guardsOf, leaveBy, type TakenRow } from './send-take.ts';
+import { type PreparedTake, type SentTake, sendTakes } from './send-takes.ts';
 import { takeForm } from './take-form.ts';
 
 /** A take that granted, with what its draws need. `sentAt` and `leaveBy` are of the monotonic clock. */
@@ -43,8 +43,10 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
   while (step.done !== true) {
     let reply: RoundReply;
     if (step.value.kind === 'take') {
-      const { replies, cause } = await takeStep(context, groups, step.value.takes, seen.rows, taken);
+      const { replies, cause, isLost } = await takeStep(context, groups, step.value.takes, seen.rows, taken);
       failure ??= cause;
+      // The store does not answer: other keys would only lose units too.
+      if (isLost) return { result: null, taken, newerRevisions: seen.revisions, guessed, failure };
       reply = { kind: 'take', replies };
     } else {
       try {
@@ -71,14 +73,23 @@ async function readStep(
   return { kind: 'read', now: storeNow(context), pages: read.pages };
 }
 
-/** Makes the takes of a step. `cause`: why of some it is not known whether they happened; null when there is none. */
+/** What became of the takes of a step. */
+interface TakeOutcome {
+  readonly replies: readonly (Took | null)[];
+  /** Why of some it is not known whether they happened; null when there is none. */
+  readonly cause: unknown;
+  /** True when of none it is. */
+  readonly isLost: boolean;
+}
+
+/** Makes the takes of a step. */
 async function takeStep(
   context: DrawContext,
   groups: readonly DrawGroup[],
   takes: readonly RoundTake[],
   read: SeenRows['rows'],
   taken: Map<string, Taken & { readonly group: number }>,
-): Promise<{ readonly replies: readonly (Took | null)[]; readonly cause: unknown }> {
+): Promise<TakeOutcome> {
   const releases: (() => void)[] = [];
   // A key that another round is taking from is passed over.
   const held = takes.filter(({ keyId }) => {
@@ -88,15 +99,15 @@ async function takeStep(
   });
   const prepared = held.map((take) => prepare(context, groups, take, read));
   try {
-    const replies = await sendTakes(context, prepared);
+    const sent = await sendTakes(context, prepared);
     const answers = new Map<RoundTake, Took | null>();
     for (const [i, take] of held.entries()) {
-      const [sent, reply] = [prepared[i], replies[i]];
-      if (sent !== undefined && reply !== undefined)
-        answers.set(take, noteReply(context, take, sent, reply, taken));
+      const one = sent[i];
+      if (one !== undefined) answers.set(take, noteReply(context, take, one, taken));
     }
-    const unknown = replies.find((reply) => reply.kind === 'unknown');
-    return { replies: takes.map((take) => answers.get(take) ?? null), cause: unknown?.cause ?? null };
+    const replies = takes.map((take) => answers.get(take) ?? null);
+    const causes = sent.flatMap(({ reply }) => (reply.kind === 'unknown' ? [reply.cause] : []));
+    return { replies, cause: causes[0] ?? null, isLost: sent.length > 0 && causes.length === sent.length };
   } finally {
     for (const release of releases) release();
   }
@@ -123,7 +134,7 @@ function prepare(
     settled: context.settled.of(keyId),
     charge: 'all',
   } as const;
-  const form = takeForm(read.get(keyId), request, storeNow(context));
+  const form = takeForm(read.get(keyId)?.get(source.queue), request, storeNow(context));
   read.delete(keyId);
   context.ahead.taken(keyId);
   return { key: { tierId: source.tierId, keyId }, request, form };
@@ -132,11 +143,11 @@ function prepare(
 /** Sees to what follows from the reply to a take, and gives the row's answer; null when there is none. */
 function noteReply(
   context: DrawContext,
-  { group, source }: RoundTake,
-  { key, request }: PreparedTake,
-  reply: TakeReply,
+  { group, keyId, source }: RoundTake,
+  { request, reply }: SentTake,
   taken: Map<string, Taken & { readonly group: number }>,
 ): Took | null {
+  const key = { tierId: source.tierId, keyId };
   // Should it have happened, its units go back at once; should it happen later, when its end has passed.
   if (reply.kind === 'unknown' || reply.kind === 'expired')
     context.background.run('Settling a take', () => recoverTake(context, key, request.take));

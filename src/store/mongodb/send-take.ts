@@ -21,6 +21,7 @@ const MAX_TIME_EXPIRED = 50;
 /** What a take's answer shows of the row. */
 export const ROW_PROJECTION = {
   took: 1,
+  earlier: 1,
   name: 1,
   value: 1,
   secrets: 1,
@@ -33,6 +34,8 @@ export const ROW_PROJECTION = {
 /** What comes back of a key's row with a take. */
 export type TakenRow = Pick<KeyDocument, '_id' | 'name' | 'value' | 'secrets' | 'metadata' | 'expireAt'> & {
   readonly took: Took;
+  /** Takes before the last one. */
+  readonly earlier?: readonly Pick<Took, 'take' | 'at'>[];
   readonly budgets: readonly { readonly windowMs: number | null; readonly guardMs: number }[];
 };
 
@@ -62,7 +65,7 @@ export async function sendTake(
   const attempt = (as: TakeForm) =>
     context.rows.keys.findOneAndUpdate(
       { _id: keyId, tierId, ...formFilter(as, request) },
-      formPipeline(as, request, context.rivals.self),
+      formPipeline(as, request, context.rivals.noteOf(request.queue)),
       { returnDocument: 'after', projection: ROW_PROJECTION, hint: { _id: 1 }, maxTimeMS },
     );
   try {

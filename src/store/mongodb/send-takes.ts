@@ -1,4 +1,4 @@
-import { MongoBulkWriteError, MongoError, MongoNetworkTimeoutError } from 'mongodb';
+import { MongoBulkWriteError, MongoError } from 'mongodb';
 import type { TakeRequest } from '../../model/take.ts';
 import type { DrawContext } from './draw-context.ts';
 import { recoverTake } from './recovery.ts';
@@ -11,13 +11,22 @@ import {
   takeMaxMs,
   wasGivenUp,
 } from './send-take.ts';
-import { formFilter, formPipeline, type TakeForm } from './take-form.ts';
+import { formFilter, formPipeline, GENERAL_FORM, type TakeForm } from './take-form.ts';
+
+/** A write that took longer than its server may try is not looked for any more, in ms. */
+const LOOK_WITHIN_MS = 1500;
 
 /** A take that is to be sent. */
 export interface PreparedTake {
   readonly key: KeyName;
   readonly request: TakeRequest;
   readonly form: TakeForm;
+}
+
+/** A take as it was sent at last, with what became of it. */
+export interface SentTake {
+  readonly request: TakeRequest;
+  readonly reply: TakeReply;
 }
 
 /**
@@ -28,49 +37,60 @@ export interface PreparedTake {
 export async function sendTakes(
   context: DrawContext,
   takes: readonly PreparedTake[],
-): Promise<readonly TakeReply[]> {
+): Promise<readonly SentTake[]> {
   const roomy = takes.filter(({ form }) => form.kind === 'roomy');
   const together = roomy.length > 1 ? sendTogether(context, roomy) : null;
   return Promise.all(
     takes.map(async (take) => {
-      if (together === null || take.form.kind !== 'roomy') return sendTake(context, take);
-      const reply = (await together).get(take.request.take);
-      // Its row is not what it was when it was read, or had no turn. Under another id: the first may be in a row after all.
-      return reply ?? sendTake(context, { ...take, ...anew(context, take) });
+      const reply = take.form.kind === 'roomy' ? (await together)?.get(take.request.take) : undefined;
+      if (reply !== undefined) return { request: take.request, reply };
+      // Its row was not what it was when it was read, or had no turn. Under another id: the first may be in it after all.
+      const sent = together === null || take.form.kind !== 'roomy' ? take : anew(context, take);
+      return { request: sent.request, reply: await sendTake(context, sent) };
     }),
   );
 }
 
-function anew(context: DrawContext, { request }: PreparedTake): Pick<PreparedTake, 'request' | 'form'> {
-  const take = context.options.newId();
-  return { request: { ...request, take }, form: { kind: 'shaped', shape: 'any' } };
+function anew(context: DrawContext, { key, request }: PreparedTake): PreparedTake {
+  return { key, request: { ...request, take: context.options.newId() }, form: GENERAL_FORM };
 }
 
-/** Replies by take id; none for a take that was not carried out and never will be. */
+/** Replies by take id; none for a take that was not carried out, as far as can be told. */
 async function sendTogether(
   context: DrawContext,
   takes: readonly PreparedTake[],
 ): Promise<ReadonlyMap<string, TakeReply>> {
-  const sentAt = context.options.clock.monotonicMs();
-  const outcome = await write(context, takes);
-  const { failure } = outcome;
-  const rows = failure instanceof MongoNetworkTimeoutError ? new Map() : await look(context, takes, failure);
+  const { monotonicMs } = context.options.clock;
+  const sentAt = monotonicMs();
+  const { matched, failure } = await write(context, takes);
+  // By then the values would be late, and another question would only wait as long.
+  const isLate = failure !== null && monotonicMs() - sentAt > LOOK_WITHIN_MS;
+  const rows = isLate ? new Map() : await look(context, takes, failure);
   const replies = new Map<string, TakeReply>();
   for (const { key, request } of takes) {
-    const row = rows.get(key.keyId);
-    if (row?.took?.take === request.take) replies.set(request.take, { kind: 'took', row, sentAt });
+    const row = carriedOut(rows.get(key.keyId), request);
+    if (row !== null) replies.set(request.take, { kind: 'took', row, sentAt });
     else if (failure !== null && !wasGivenUp(failure))
       replies.set(request.take, { kind: 'unknown', cause: failure });
   }
   // They are carried out in their order: the first that was not met a row that another holds, the others came too late.
   const stuck = failure === null ? undefined : takes.find(({ request }) => !replies.has(request.take));
   if (stuck !== undefined) replies.set(stuck.request.take, { kind: 'expired' });
-  // Some were carried out, and their rows taken from by others before the look: their units go back.
-  if (failure === null && outcome.matched > replies.size)
+  // One that was carried out all the same, which others' takes or a lost majority hide, gives its units back.
+  if (failure !== null || matched > replies.size)
     for (const { key, request } of takes)
       if (!replies.has(request.take))
         context.background.run('Settling a take', () => recoverTake(context, key, request.take));
   return replies;
+}
+
+/** The row as it tells of the take, which others may have followed; null where it does not. */
+function carriedOut(row: TakenRow | undefined, { take, units, count }: TakeRequest): TakenRow | null {
+  if (row?.took?.take === take) return row;
+  const earlier = row?.earlier?.find((one) => one.take === take);
+  if (row === undefined || earlier === undefined) return null;
+  const { at } = earlier;
+  return { ...row, took: { take, reason: 'granted', granted: units * count, at, nextAt: at } };
 }
 
 interface Outcome {
@@ -85,7 +105,7 @@ async function write(context: DrawContext, takes: readonly PreparedTake[]): Prom
       takes.map(({ key, request, form }) => ({
         updateOne: {
           filter: { _id: key.keyId, tierId: key.tierId, ...formFilter(form, request) },
-          update: formPipeline(form, request, context.rivals.self),
+          update: formPipeline(form, request, context.rivals.noteOf(request.queue)),
           hint: { _id: 1 },
         },
       })),

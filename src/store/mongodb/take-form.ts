@@ -1,5 +1,5 @@
 import type { TakeRequest } from '../../model/take.ts';
-import { literal } from './expressions.ts';
+import { type Expression, ifNull, literal } from './expressions.ts';
 import { fitsRoom, type ReadRow, type Room, roomOf, roomyFilter, roomyPipeline } from './roomy-take.ts';
 import type { RowShape } from './take-decision.ts';
 import { STORE_NOW, takeFilter, takePipeline, type UpdatePipeline } from './take-pipeline.ts';
@@ -27,11 +27,26 @@ export function formFilter(form: TakeForm, request: TakeRequest): object {
   return form.kind === 'roomy' ? roomyFilter(form.room, request) : takeFilter(request, form.shape);
 }
 
-/** `by`: the process that takes, noted in the row. */
-export function formPipeline(form: TakeForm, request: TakeRequest, by: string): UpdatePipeline {
+/** Takes before the last one that a row still tells of. */
+const EARLIER_MAX = 4;
+/** A look after several takes finds its own also where others have taken since. */
+const EARLIER: Expression = {
+  $slice: [
+    { $concatArrays: [[{ take: '$took.take', at: '$took.at' }], ifNull('$earlier', [])] },
+    EARLIER_MAX,
+  ],
+};
+
+/** `by`: the process that takes, noted in the row. `shared`: others draw from the queue too. */
+export function formPipeline(
+  form: TakeForm,
+  request: TakeRequest,
+  { by, shared }: { readonly by: string; readonly shared: boolean },
+): UpdatePipeline {
   const pipeline =
     form.kind === 'roomy'
       ? roomyPipeline(form.room, request, STORE_NOW)
       : takePipeline(request, form.shape, STORE_NOW);
-  return pipeline.with(-1, { $set: { ...pipeline.at(-1)?.$set, takenBy: literal(by) } });
+  const noted = { takenBy: literal(by), ...(shared ? { earlier: EARLIER } : {}) };
+  return pipeline.with(-1, { $set: { ...pipeline.at(-1)?.$set, ...noted } });
 }

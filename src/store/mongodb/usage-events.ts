@@ -4,7 +4,7 @@ import type { DrawsDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { drawIdOf, drawNameOf } from './draw-ids.ts';
 import { atEdge } from './driver-errors.ts';
-import { forgetRequests } from './request-records.ts';
+import { beginWithholding, endWithholding } from './request-records.ts';
 import { listUsageEvents } from './usage-listing.ts';
 
 /** Rows this much older than the oldest open take's end less its length may be its own, whatever clocks did. */
@@ -19,11 +19,13 @@ export function createAudit(context: MongoContext): AuditStore {
 }
 
 /**
- * Marks draws whose value did not leave, after the request ids that name them are forgotten, so that none of them is
- * handed out again. A draw that a retry was handed out is left as it is.
+ * Marks draws whose value did not leave, and forgets the request ids that name them: first the records say so, so that
+ * none of them is handed out again, and whoever meets one after a crash in between goes on here. A draw that a retry was
+ * handed out is left as it is.
  */
 export async function withhold(context: MongoContext, drawIds: readonly string[]): Promise<void> {
-  const kept = await forgetRequests(context, await recordsOf(context, drawIds));
+  const records = await recordsOf(context, drawIds);
+  const kept = await beginWithholding(context, records);
   const names = drawIds.filter((drawId) => !kept.has(drawId)).flatMap((drawId) => drawNameOf(drawId) ?? []);
   if (names.length === 0) return;
   await context.rows.usage.bulkWrite(
@@ -34,6 +36,10 @@ export async function withhold(context: MongoContext, drawIds: readonly string[]
       },
     })),
     { ordered: false },
+  );
+  await endWithholding(
+    context,
+    records.filter(({ draw }) => !kept.has(draw)),
   );
 }
 

@@ -19,7 +19,7 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
     tierRevision: core.tiers.revision,
     events: usage.events,
     records: usage.records,
-    time: createVirtualTime(),
+    time: createVirtualTime(options.clock.monotonicMs),
     scans: createScanMemory(),
     newId: options.newId,
     run: options.newId(),

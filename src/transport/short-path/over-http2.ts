@@ -3,6 +3,7 @@ import { type BodyReader, NOT_READING, readBody } from './body.ts';
 import type { Answer, Exchange } from './exchange.ts';
 
 const NO_ERROR = constants.NGHTTP2_NO_ERROR;
+const NO_BYTES = new Uint8Array(0);
 
 function headersOf({ status, header }: Answer): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { ':status': status };
@@ -18,7 +19,8 @@ export function http2Exchange(stream: ServerHttp2Stream, brokeOff: (error: unkno
   stream.on('error', brokeOff);
   let reader: BodyReader = NOT_READING;
   return {
-    bodyAtHand: () => null,
+    // Node ends the stream of an empty body by itself: whoever listens later hears nothing of it.
+    bodyAtHand: () => (stream.readableEnded ? NO_BYTES : null),
     readBody: (bytesMax, listener) => {
       reader = readBody(stream, bytesMax, listener);
     },
