@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import type { DrawQueue } from '../model/round.ts';
-import type { DrawRequest } from '../store/port.ts';
+import type { Drawn, DrawRequest } from '../store/port.ts';
 import { currentIdentity } from './authenticate.ts';
 import type { Call, Context, Identity } from './context.ts';
 import { drawQueues, knownQueues, queuesForUnits } from './draw-queues.ts';
 import { refused } from './draw-refusal.ts';
 import { storeUnavailable } from './errors.ts';
-import { type DrawnKey, release } from './release-key.ts';
+import { type DrawnKey, release, withholdUnsent } from './release-key.ts';
 import { fromStore } from './store-errors.ts';
 import type { RoundsResult } from './waiting-draws.ts';
 
@@ -22,6 +22,8 @@ export interface DrawKeyInput {
 
 /** Draws tried for one call: what was looked up for it grew old while it waited, or its value could not leave. */
 const TRIES_MAX = 8;
+/** What was looked up for a draw counts as known for so long, in ms; with the age of a cached entry this stays under 2 s. */
+const LOOKED_UP_FOR_MS = 1000;
 /** No other draw is tried after this time: a caller that hears that the store is slow can do something else. */
 const TRYING_MAX_MS = 5000;
 
@@ -59,13 +61,35 @@ function requestOf(
   };
 }
 
+/**
+ * Whether a draw that took long may still leave: its caller is looked up anew, so that nobody is served more than 2 s
+ * after it was revoked, however slow the store is. What may not is withheld. Errors: those of {@link currentIdentity}.
+ */
+async function mayLeave(
+  context: Context,
+  call: Call,
+  { feature, tierId }: DrawKeyInput,
+  drawn: Drawn,
+): Promise<boolean> {
+  try {
+    const identity = await currentIdentity(context, call);
+    const queues = await drawQueues(context, identity, feature, tierId);
+    if (queues.some((queue) => queue.tierId === drawn.tierId)) return true;
+  } catch (error) {
+    withholdUnsent(context, drawn);
+    throw error;
+  }
+  withholdUnsent(context, drawn);
+  return false;
+}
+
 /** One draw, by what its caller is granted now. A second one has waited before: it goes ahead, and who asks is looked up. */
 async function drawOnce(
   context: Context,
   call: Call,
   input: DrawKeyInput,
   again: boolean,
-): Promise<{ readonly request: DrawRequest; readonly result: RoundsResult }> {
+): Promise<{ readonly request: DrawRequest; readonly result: RoundsResult; readonly since: number }> {
   const since = context.clock.monotonicMs();
   const identity = again ? await currentIdentity(context, call) : call.identity;
   const { feature, tierId } = input;
@@ -73,7 +97,7 @@ async function drawOnce(
     knownQueues(context, identity, feature, tierId) ?? (await drawQueues(context, identity, feature, tierId));
   const request = requestOf(call, identity, input, queues);
   const result = await context.rounds.draw(request, { signal: call.signal, since, ahead: again });
-  return { request, result };
+  return { request, result, since };
 }
 
 /**
@@ -86,7 +110,7 @@ export async function drawKey(context: Context, call: Call, input: DrawKeyInput)
   try {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       if (tries > 0 && context.clock.monotonicMs() > tryUntil) break;
-      const { request, result } = await drawOnce(context, call, input, tries > 0);
+      const { request, result, since } = await drawOnce(context, call, input, tries > 0);
       switch (result.kind) {
         case 'late':
           break;
@@ -94,6 +118,8 @@ export async function drawKey(context: Context, call: Call, input: DrawKeyInput)
           context.directory.forgetTier(result.tierId);
           break;
         case 'drawn': {
+          const isFresh = context.clock.monotonicMs() - since <= LOOKED_UP_FOR_MS;
+          if (!isFresh && !(await mayLeave(context, call, input, result))) break;
           const released = release(context, result, input.units);
           const key = released instanceof Promise ? await released : released;
           if (key !== null) return key;

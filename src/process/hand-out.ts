@@ -27,7 +27,8 @@ type Offer = { readonly id: number; readonly socket: Socket };
 
 function listen(server: Server, config: Pick<Config, 'host' | 'port'>): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(toListenError(error, config)));
+    // Also later, when it cannot take a connection: that one is lost, not the process.
+    server.on('error', (error) => reject(toListenError(error, config)));
     server.listen(config.port, config.host, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : config.port);

@@ -154,6 +154,34 @@ async function openBehind(t: TestContext) {
   return { ...pool, context, begun, first, waiting, goOn: held.resolve };
 }
 
+describe('a draw whose round took over a second', () => {
+  it('does not leave when its caller was disabled meanwhile, and its row says so', async (t) => {
+    const pool = await openPool(t);
+    const { store } = pool.context;
+    const held = Promise.withResolvers<void>();
+    const context = contextOver(t, pool.context, {
+      drawRound: async (draws) => {
+        const results = await store.drawRound(draws);
+        await held.promise;
+        return results;
+      },
+    });
+    const waiting = draw(context, pool.caller);
+    await settled();
+    const changes = { state: 'disabled' } as const;
+    await updateConsumer(context, pool.root, { id: pool.consumer.id, etag: null, changes });
+    pool.clock.advance(1001);
+    held.resolve();
+    await refused(waiting, 'CONSUMER_DISABLED');
+    await settled();
+    const { items } = await store.listUsageEvents({}, { after: null, limit: 10 });
+    assert.deepEqual(
+      items.map(({ withheld }) => withheld),
+      [true],
+    );
+  });
+});
+
 describe('a draw that has waited over a second', () => {
   it('is served when its caller still may', async (t) => {
     const { clock, begun, first, waiting, goOn } = await openBehind(t);
