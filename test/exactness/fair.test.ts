@@ -5,8 +5,8 @@ import { addConsumer, addKeys, addTier } from '../support/load-pool.ts';
 import { BACKENDS, type KeypoolProcess, type KeypoolServers, serversOn } from '../support/load-servers.ts';
 
 const CALLERS = 64;
-/** Enough that the draws of one turn, as many as keys share a round of all callers, are within 5 %; two turns are not. */
-const SHARE_CONCURRENT = 20 * Math.ceil(Math.sqrt(CALLERS));
+/** Enough that the draws of two turns, one just made and one to come, are within 5 %; a turn is √callers draws. */
+const SHARE_CONCURRENT = 40 * Math.ceil(Math.sqrt(CALLERS));
 const SHARE_MIN_DRAWS = 1000;
 const POOLS = [
   { keys: 1, tiers: 1 },
