@@ -7,8 +7,8 @@ import { atEdge } from './driver-errors.ts';
 import { recoverOpenTakes } from './recovery.ts';
 import { withhold } from './usage-events.ts';
 
-/** Enough to keep takes, audit writes and answers of several rounds going at once. */
-const ROUNDS_MAX = 4;
+/** One makes its takes while another is recorded; with more of them each is smaller, and a draw costs more. */
+const ROUNDS_MAX = 2;
 
 export function createDraws(context: DrawContext): DrawStore {
   return {
