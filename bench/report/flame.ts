@@ -109,5 +109,5 @@ const deepest = boxes(root, 0, 0, WIDTH_PX / root.total, parts);
 writeFileSync(
   to,
   `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH_PX}" height="${(deepest + 1) * ROW_PX}" ` +
-    `font-family="monospace" font-size="11">\n${parts.join('\n')}\n</svg>\n`,
+    `font-family="monospace" font-size="11">\n<title>Time by stack</title>\n${parts.join('\n')}\n</svg>\n`,
 );
