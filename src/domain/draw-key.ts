@@ -8,7 +8,7 @@ import { refused } from './draw-refusal.ts';
 import { storeUnavailable } from './errors.ts';
 import { type DrawnKey, release, withholdUnsent } from './release-key.ts';
 import { fromStore } from './store-errors.ts';
-import type { RoundsResult } from './waiting-draws.ts';
+import { FRESH_MS, type RoundsResult } from './waiting-draws.ts';
 
 export interface DrawKeyInput {
   readonly feature: string;
@@ -22,8 +22,6 @@ export interface DrawKeyInput {
 
 /** Draws tried for one call: what was looked up for it grew old while it waited, or its value could not leave. */
 const TRIES_MAX = 8;
-/** What was looked up for a draw counts as known for so long, in ms; with the age of a cached entry this stays under 2 s. */
-const LOOKED_UP_FOR_MS = 1000;
 /** No other draw is tried after this time: a caller that hears that the store is slow can do something else. */
 const TRYING_MAX_MS = 5000;
 
@@ -71,16 +69,15 @@ async function mayLeave(
   { feature, tierId }: DrawKeyInput,
   drawn: Drawn,
 ): Promise<boolean> {
+  let may = false;
   try {
     const identity = await currentIdentity(context, call);
     const queues = await drawQueues(context, identity, feature, tierId);
-    if (queues.some((queue) => queue.tierId === drawn.tierId)) return true;
-  } catch (error) {
-    withholdUnsent(context, drawn);
-    throw error;
+    may = queues.some((queue) => queue.tierId === drawn.tierId);
+    return may;
+  } finally {
+    if (!may) withholdUnsent(context, drawn);
   }
-  withholdUnsent(context, drawn);
-  return false;
 }
 
 /** One draw, by what its caller is granted now. A second one has waited before: it goes ahead, and who asks is looked up. */
@@ -118,7 +115,7 @@ export async function drawKey(context: Context, call: Call, input: DrawKeyInput)
           context.directory.forgetTier(result.tierId);
           break;
         case 'drawn': {
-          const isFresh = context.clock.monotonicMs() - since <= LOOKED_UP_FOR_MS;
+          const isFresh = context.clock.monotonicMs() - since <= FRESH_MS;
           if (!isFresh && !(await mayLeave(context, call, input, result))) break;
           const released = release(context, result, input.units);
           const key = released instanceof Promise ? await released : released;

@@ -1,6 +1,6 @@
 import type { Consumer } from '../model/consumer.ts';
 import type { DrawQueue } from '../model/round.ts';
-import type { Tier } from '../model/tier.ts';
+import { mostAtOnce, type Tier } from '../model/tier.ts';
 import { isAdmin } from './authorize.ts';
 import type { Context, Identity } from './context.ts';
 import { KeypoolError } from './errors.ts';
@@ -103,17 +103,13 @@ export async function drawQueues(
   return queues;
 }
 
-function mostAtOnce({ limits }: DrawQueue): number {
-  return limits.reduce((most, { limit }) => Math.min(most, limit), Infinity);
-}
-
 /** Those queues whose limits can ever grant that many units at once. Error: UNITS_TOO_LARGE when there is none. */
 export function queuesForUnits(queues: readonly DrawQueue[], units: number): readonly DrawQueue[] {
-  const able = queues.every((queue) => units <= mostAtOnce(queue))
+  const able = queues.every((queue) => units <= mostAtOnce(queue.limits))
     ? queues
-    : queues.filter((queue) => units <= mostAtOnce(queue));
+    : queues.filter((queue) => units <= mostAtOnce(queue.limits));
   if (able.length > 0) return able;
-  const most = Math.max(...queues.map(mostAtOnce));
+  const most = Math.max(...queues.map(({ limits }) => mostAtOnce(limits)));
   const description = `must be at most ${most}, the largest limit of this feature; draw fewer units at a time`;
   throw new KeypoolError('UNITS_TOO_LARGE', `units: ${description}`, {
     metadata: { units_max: String(most) },

@@ -3,20 +3,9 @@ import type { Drawn } from '../store/port.ts';
 import type { Context } from './context.ts';
 import { type KeypoolError, storeUnavailable } from './errors.ts';
 
-/** A key in the open, for its caller's eyes only. */
-export interface DrawnKey {
-  readonly drawId: string;
-  readonly keyId: string;
-  readonly keyName: string;
-  readonly tierId: string;
-  readonly value: string;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly metadata: Readonly<Record<string, string>>;
+/** A key in the open, for its caller's eyes only: a drawn one with value and secrets opened. */
+export interface DrawnKey extends Omit<Drawn, 'kind' | 'at'> {
   readonly units: number;
-  readonly expireAt: number | null;
-  /** The moment of the monotonic clock until which the value may leave the process. */
-  readonly leaveBy: number;
-  readonly replayed: boolean;
 }
 
 /** Opens value and secrets. Throws SealBrokenError. */

@@ -29,7 +29,7 @@ export interface WaitingDraws {
 }
 
 /** How long a draw's grants count as known, in ms; with the age of a cached one this stays under 2 s. */
-const FRESH_MS = 1000;
+export const FRESH_MS = 1000;
 
 export function createWaitingDraws(monotonicMs: () => number): WaitingDraws {
   const ahead: WaitingDraw[] = [];

@@ -10,7 +10,7 @@ import {
 } from './round-search.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import type { Took } from './take.ts';
-import type { Limit, QueueName } from './tier.ts';
+import { type Limit, mostAtOnce, type QueueName } from './tier.ts';
 import { STRIDE, sharesOf, TURN_MIN, type VirtualTime } from './virtual-time.ts';
 
 /** One tier's queue that a draw may use, with the limits that bind there. */
@@ -114,7 +114,7 @@ const spreadTurns: Spread = (draws, all) => Math.ceil(draws / Math.sqrt(all));
 
 /** Draws of a group that the limits let one key serve at once, at most. */
 function drawsMax({ queues, units }: DrawGroup): number {
-  const most = queues.map(({ limits }) => Math.min(...limits.map(({ limit }) => limit)));
+  const most = queues.map(({ limits }) => mostAtOnce(limits));
   return Math.max(1, Math.floor(Math.max(...most) / units));
 }
 

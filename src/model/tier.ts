@@ -33,6 +33,11 @@ export interface Tier {
 /** The name of the queue in which a tier's keys stand for one feature: `<tier>|<feature>`. */
 export type QueueName = `${string}|${string}`;
 
+/** Units that the limits ever grant at once; Infinity without any. */
+export function mostAtOnce(limits: readonly Limit[]): number {
+  return limits.reduce((most, { limit }) => Math.min(most, limit), Infinity);
+}
+
 export function queueName(tierId: string, feature: string): QueueName {
   return `${tierId}|${feature}`;
 }

@@ -1,3 +1,4 @@
+import { setBounded } from './bounded-map.ts';
 import type { QueueName } from './tier.ts';
 
 /**
@@ -41,10 +42,7 @@ export interface VirtualTime {
 export function createVirtualTime(monotonicMs: () => number): VirtualTime {
   const times = new Map<QueueName, QueueTime>();
   const timeOf = (queue: QueueName): QueueTime => times.get(queue) ?? { turn: TURN_MIN, slack: 0, at: 0 };
-  const keep = (queue: QueueName, time: QueueTime): void => {
-    if (times.size >= QUEUES_MAX && !times.has(queue)) times.clear();
-    times.set(queue, time);
-  };
+  const keep = (queue: QueueName, time: QueueTime): void => setBounded(times, QUEUES_MAX, queue, time);
   const present = (queues: readonly QueueName[]): number =>
     queues.reduce((latest, queue) => Math.max(latest, timeOf(queue).turn), TURN_MIN);
   return {

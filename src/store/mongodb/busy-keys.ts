@@ -1,3 +1,5 @@
+import { setBounded } from '../../model/bounded-map.ts';
+
 /** How long a key is left alone whose row another held for too long, in ms. */
 const LEFT_ALONE_MS = 1000;
 /** Such keys known at once. */
@@ -34,8 +36,7 @@ export function createBusyKeys(monotonicMs: () => number): BusyKeys {
     has: (keyId) => held.has(keyId) || monotonicMs() < (leftAloneUntil.get(keyId) ?? 0),
     size: () => held.size,
     leaveAlone: (keyId) => {
-      if (leftAloneUntil.size >= LEFT_ALONE_MAX) leftAloneUntil.clear();
-      leftAloneUntil.set(keyId, monotonicMs() + LEFT_ALONE_MS);
+      setBounded(leftAloneUntil, LEFT_ALONE_MAX, keyId, monotonicMs() + LEFT_ALONE_MS);
     },
     hold: (keyId) => {
       if (held.has(keyId)) return null;

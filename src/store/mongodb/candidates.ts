@@ -11,7 +11,7 @@ import type { ReadRow } from './roomy-take.ts';
 
 /** What a candidate read gives of a key's row. */
 export type CandidateDocument = ReadRow &
-  Pick<KeyDocument, '_id' | 'freshRank' | 'revision' | 'placed' | 'openEnd' | 'lastRank'> & {
+  Pick<KeyDocument, '_id' | 'freshRank' | 'revision' | 'placed' | 'lastRank'> & {
     readonly due?: KeyDocument['due'];
   };
 
@@ -37,7 +37,6 @@ export function candidateCursor(rows: Collections, read: QueueRead): FindCursor<
       'budgets.windowMs': 1,
       'budgets.used': 1,
       'open.take': 1,
-      openEnd: 1,
       'took.take': 1,
       takenBy: 1,
       takenAt: 1,
@@ -116,20 +115,17 @@ export async function readCandidates(
 }
 
 /** Of each queue whose head is wanted, ready and parked keys, the longest of several reads. */
-function headReads(
-  reads: readonly QueueRead[],
-): Map<string, { readonly ready: QueueRead; readonly parked: QueueRead }> {
-  const longest = (queue: string, place: QueueRead['place']): QueueRead | undefined =>
-    reads
-      .filter((read) => read.queue === queue && read.place === place && isHead(read))
-      .reduce<QueueRead | undefined>(
-        (most, read) => (most === undefined || read.limit > most.limit ? read : most),
-        undefined,
-      );
-  const heads = new Map<string, { readonly ready: QueueRead; readonly parked: QueueRead }>();
-  for (const queue of new Set(reads.map((read) => read.queue))) {
-    const [ready, parked] = [longest(queue, 'ready'), longest(queue, 'due')];
-    if (ready !== undefined && parked !== undefined) heads.set(queue, { ready, parked });
+function headReads(reads: readonly QueueRead[]): Map<string, Record<'ready' | 'parked', QueueRead>> {
+  const longest = { ready: new Map<string, QueueRead>(), due: new Map<string, QueueRead>() };
+  for (const read of reads) {
+    const known = longest[read.place].get(read.queue);
+    if (isHead(read) && (known === undefined || read.limit > known.limit))
+      longest[read.place].set(read.queue, read);
+  }
+  const heads = new Map<string, Record<'ready' | 'parked', QueueRead>>();
+  for (const [queue, ready] of longest.ready) {
+    const parked = longest.due.get(queue);
+    if (parked !== undefined) heads.set(queue, { ready, parked });
   }
   return heads;
 }

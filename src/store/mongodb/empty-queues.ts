@@ -1,4 +1,5 @@
 import { MongoError } from 'mongodb';
+import { mostAtOnce } from '../../model/tier.ts';
 import type { DrawResult } from '../port.ts';
 import { servesAtDue } from './candidates.ts';
 import type { Collections } from './collections.ts';
@@ -34,7 +35,7 @@ async function lookAgain(
   keys: Collections['keys'],
   { queues, units }: Group,
 ): Promise<'empty' | 'again' | 'unavailable'> {
-  const able = queues.filter(({ limits }) => limits.every(({ limit }) => limit >= units));
+  const able = queues.filter(({ limits }) => mostAtOnce(limits) >= units);
   if (able.length === 0) return 'empty';
   try {
     const standing = await keys

@@ -1,3 +1,5 @@
+import { setBounded } from '../../model/bounded-map.ts';
+
 /** How long rows that were read ahead are used, in ms: what comes to stand before them meanwhile waits that long. */
 const LIFE_MS = 500;
 /** A queue that was read so lately is read ahead: it will be asked again. */
@@ -53,14 +55,10 @@ export function createReadAhead<Row extends { readonly _id: string }>(
     rowsToRead: (queue, count) => {
       const now = monotonicMs();
       const isHot = now - (lastRead.get(queue) ?? Number.NEGATIVE_INFINITY) < HOT_MS;
-      if (lastRead.size >= QUEUES_MAX && !lastRead.has(queue)) lastRead.clear();
-      lastRead.set(queue, now);
+      setBounded(lastRead, QUEUES_MAX, queue, now);
       return isHot ? Math.max(count, ROWS) : count;
     },
-    keep: (queue, head, askedAt) => {
-      if (heads.size >= QUEUES_MAX && !heads.has(queue)) heads.clear();
-      heads.set(queue, { ...head, at: askedAt });
-    },
+    keep: (queue, head, askedAt) => setBounded(heads, QUEUES_MAX, queue, { ...head, at: askedAt }),
     taken: (keyId) => {
       if (takenAt.size >= TAKEN_MAX) {
         // Nothing that was read before now may be used any more.

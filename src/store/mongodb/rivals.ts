@@ -1,3 +1,4 @@
+import { setBounded } from '../../model/bounded-map.ts';
 import type { ReadRow } from './roomy-take.ts';
 
 /** How long after another process's take a queue counts as drawn from by others, in ms. */
@@ -33,8 +34,7 @@ export function createRivals(self: string, monotonicMs: () => number): Rivals {
     lookFactor: (queue) => (any(queue) ? LOOK_FACTOR : 1),
     saw: (queue, { takenBy, takenAt }, now) => {
       if (takenBy === undefined || takenBy === self || takenAt < now - RIVAL_FOR_MS) return;
-      if (until.size >= QUEUES_MAX && !until.has(queue)) until.clear();
-      until.set(queue, monotonicMs() + RIVAL_FOR_MS);
+      setBounded(until, QUEUES_MAX, queue, monotonicMs() + RIVAL_FOR_MS);
     },
     preference: (queue, keyId) => (any(queue) ? hashed(self + keyId) : 0),
   };

@@ -38,6 +38,13 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
   const seen: SeenRows = { rows: new Map(), revisions: new Map() };
   const guessed = new Set<string>();
   let failure: unknown = null;
+  const outcome = (result: RoundResult | null): PlanOutcome => ({
+    result,
+    taken,
+    newerRevisions: seen.revisions,
+    guessed,
+    failure,
+  });
   const plan = planRound(groups, context.time, context.scans);
   let step = plan.next();
   while (step.done !== true) {
@@ -46,19 +53,20 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
       const { replies, cause, isLost } = await takeStep(context, groups, step.value.takes, seen.rows, taken);
       failure ??= cause;
       // The store does not answer: other keys would only lose units too.
-      if (isLost) return { result: null, taken, newerRevisions: seen.revisions, guessed, failure };
+      if (isLost) return outcome(null);
       reply = { kind: 'take', replies };
     } else {
       try {
         reply = await readStep(context, step.value.reads, seen, guessed);
       } catch (error) {
         if (!(error instanceof MongoError)) throw error;
-        return { result: null, taken, newerRevisions: seen.revisions, guessed, failure: error };
+        failure = error;
+        return outcome(null);
       }
     }
     step = plan.next(reply);
   }
-  return { result: step.value, taken, newerRevisions: seen.revisions, guessed, failure };
+  return outcome(step.value);
 }
 
 async function readStep(

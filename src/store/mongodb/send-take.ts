@@ -57,7 +57,7 @@ export interface KeyName {
 
 /** Sends one take, first in the form that fits the row as it was read. `sentAt` is of the monotonic clock. */
 export async function sendTake(
-  context: MongoContext & Pick<DrawContext, 'rivals'>,
+  context: DrawContext,
   { key: { tierId, keyId }, request, form }: PreparedTake,
 ): Promise<TakeReply> {
   const sentAt = context.options.clock.monotonicMs();
