@@ -100,6 +100,12 @@ function tookOf(document: Document, sentAt: number): TakeReply {
   return { kind: 'took', row: document as TakenRow, sentAt };
 }
 
+/** What was written before the read began shows in it, and has reached a majority when it answers. */
+export const CONFIRMED_READ = {
+  readConcern: { level: 'linearizable' },
+  maxTimeMS: TAKE_MAX_MS.most,
+} as const;
+
 /** The reply was lost: the row keeps its last answer, which tells, once a majority has it, that the take happened. */
 async function readBack(
   context: MongoContext,
@@ -111,7 +117,7 @@ async function readBack(
   try {
     const row = await context.rows.keys.findOne(
       { _id: keyId, tierId },
-      { projection: ROW_PROJECTION, readConcern: { level: 'majority' } },
+      { projection: ROW_PROJECTION, ...CONFIRMED_READ },
     );
     if (row?.took?.take === take) return tookOf(row, sentAt);
   } catch (error) {

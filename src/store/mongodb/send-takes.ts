@@ -3,6 +3,7 @@ import type { TakeRequest } from '../../model/take.ts';
 import type { DrawContext } from './draw-context.ts';
 import { recoverTake } from './recovery.ts';
 import {
+  CONFIRMED_READ,
   type KeyName,
   ROW_PROJECTION,
   sendTake,
@@ -129,11 +130,10 @@ async function look(
   const tierIds = [...new Set(takes.map(({ key }) => key.tierId))];
   try {
     const found = await rows.keys
-      .find({ _id: { $in: keyIds }, tierId: { $in: tierIds } })
+      .find({ _id: { $in: keyIds }, tierId: { $in: tierIds } }, failure === null ? {} : CONFIRMED_READ)
       .project<TakenRow>(ROW_PROJECTION)
       .hint({ _id: 1 })
       .batchSize(keyIds.length + 1)
-      .withReadConcern({ level: failure === null ? 'local' : 'majority' })
       .toArray();
     return new Map(found.map((row) => [row._id, row]));
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Member } from './member.ts';
 export interface Command {
   /** For the trace. */
   readonly name: string;
-  readonly kind: 'read' | 'majority-read' | 'write';
+  readonly kind: 'read' | 'majority-read' | 'linearizable-read' | 'write';
   readonly maxTimeMs?: number | undefined;
   readonly transaction?: Transaction | undefined;
   /** Carried out one after another; others may come between two of them. */

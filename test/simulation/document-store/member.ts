@@ -77,7 +77,8 @@ export function createMember(options: MemberOptions): Member {
         const start = () => write(parts, command, now, endsAtMs, reply);
         if (heldUpMs === 0) start();
         else time.after(heldUpMs, start, null);
-      } else reply(read(tables, command, now));
+      } else if (command.kind === 'linearizable-read') readConfirmed(parts, command, now, reply);
+      else reply(read(tables, command, now));
     },
     commit: (transaction, reply) => {
       if (isGone) reply({ kind: 'cut' });
@@ -102,10 +103,21 @@ export function createMember(options: MemberOptions): Member {
   return self;
 }
 
-function read({ row, rows, majorityRow, majorityRows }: Tables, command: Command, now: Date): Answer {
+function read({ row, rows, majorityRow, majorityRows }: Tables, command: Command, now: Date) {
   const isMajority = command.kind === 'majority-read';
   const view = createDraft(isMajority ? { row: majorityRow, rows: majorityRows } : { row, rows });
-  return { kind: 'done', value: command.combine(command.steps.map((step) => step(view, now))) };
+  return { kind: 'done', value: command.combine(command.steps.map((step) => step(view, now))) } as const;
+}
+
+/** Answers when a majority has all that it has seen. */
+function readConfirmed({ time, tables, majority }: Parts, command: Command, now: Date, reply: Reply): void {
+  const { value } = read(tables, command, now);
+  const endsAtMs = time.nowMs() + (command.maxTimeMs ?? Infinity);
+  majority.confirm(
+    value,
+    (answer) => reply(answer.kind === 'unconfirmed' ? { kind: 'failed', code: answer.code } : answer),
+    endsAtMs,
+  );
 }
 
 /** Statement by statement: what is done stays done when a later one has to wait, or the command's time is over. */

@@ -70,11 +70,17 @@ export function createChannel(table: string, link: Link, observe: Observe): Chan
   };
 }
 
-const LEVELS = ['local', 'majority', 'snapshot'];
+const READ_KINDS: Readonly<Record<string, Command['kind']>> = {
+  local: 'read',
+  majority: 'majority-read',
+  // Outside a transaction it is the last one that a majority has.
+  snapshot: 'majority-read',
+  linearizable: 'linearizable-read',
+};
 
 function readKind({ readConcern }: Options): Command['kind'] {
   const level = readConcern?.level ?? 'local';
-  if (!LEVELS.includes(level)) throw unknownTo(`the read concern ${level}`);
-  // A snapshot outside a transaction is the last one that a majority has.
-  return level === 'local' ? 'read' : 'majority-read';
+  const kind = READ_KINDS[level];
+  if (kind === undefined) throw unknownTo(`the read concern ${level}`);
+  return kind;
 }

@@ -33,7 +33,7 @@ export function createCollection<T extends Document>(
   return strict(`collection.${table}`, known);
 }
 
-const READ_OPTIONS = ['session', 'projection', 'readConcern', 'hint', 'batchSize'];
+const READ_OPTIONS = ['session', 'projection', 'readConcern', 'hint', 'batchSize', 'maxTimeMS'];
 
 function readsOf(channel: Channel) {
   return {

@@ -11,7 +11,6 @@ interface Cursor extends AsyncIterable<Fields> {
   readonly project: (fields: Document) => Cursor;
   readonly sort: (fields: Document) => Cursor;
   readonly limit: (count: number) => Cursor;
-  readonly withReadConcern: (concern: { readonly level: string }) => Cursor;
   readonly hint: () => Cursor;
   readonly batchSize: () => Cursor;
   readonly toArray: () => Promise<readonly Fields[]>;
@@ -29,11 +28,10 @@ export function createCursor(
   let projection = options.projection;
   let order: readonly (readonly [string, unknown])[] = [];
   let most = Infinity;
-  let { readConcern } = options;
   const name = stages === null ? 'find' : 'aggregate';
 
   const readAll = () =>
-    channel.read(name, { ...options, ...(readConcern === undefined ? {} : { readConcern }) }, (target) => {
+    channel.read(name, options, (target) => {
       if (stages !== null) {
         return stages.reduce<Row[]>((found, stage, i) => {
           if ('$match' in stage)
@@ -57,10 +55,6 @@ export function createCursor(
     },
     limit: (count: number) => {
       most = count === 0 ? Infinity : count;
-      return cursor;
-    },
-    withReadConcern: (concern) => {
-      readConcern = concern;
       return cursor;
     },
     hint: () => cursor,
