@@ -18,6 +18,11 @@ function tiersOf(n: number): Tier[] {
   return Array.from({ length: n }, (_, i) => tierOf({ a: [] }, `tier-${i}`));
 }
 
+/** Over how many keys a round of so many draws is spread. */
+function keysOf(size: number): number {
+  return Math.min(Math.ceil(Math.sqrt(size)), Math.max(2, Math.ceil(size / 16)));
+}
+
 describe('equal keys', () => {
   for (const tierCount of [1, 3])
     for (const n of [1, 2, 100])
@@ -48,7 +53,7 @@ describe('equal keys', () => {
         const tiers = tiersOf(Math.min(n, t));
         const pool = equalKeys(tiers, n);
         const results = rounds.map((size) => pool.run([groupOf(tiers, 'a', size)]));
-        const turn = Math.ceil(Math.max(...rounds) / Math.min(n, Math.ceil(Math.sqrt(Math.max(...rounds)))));
+        const turn = Math.max(...rounds.map((size) => Math.ceil(size / Math.min(n, keysOf(size)))));
         assert.ok(spread(served(pool, results)) <= turn + 1, `${[...served(pool, results).values()]}`);
       }),
       { numRuns: 200 },

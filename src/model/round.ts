@@ -106,11 +106,17 @@ const EXAMINED_MIN = 32;
 /** Over how many keys a round of `all` draws spreads so many of them at first; 1 to that many. */
 export type Spread = (draws: number, all: number) => number;
 
+/** Draws that one key is asked for at once where many wait. */
+const SHARE_MAX = 16;
+
 /**
- * A take costs what several answers cost, so draws that wait together share takes: as many draws a key as keys for all of
- * a round. One that waits alone has a key to itself.
+ * A take costs what several answers cost, so draws that wait together share takes: as many draws a key as keys for few of
+ * them, then a full share for each key. One that waits alone has a key to itself.
  */
-const spreadTurns: Spread = (draws, all) => Math.ceil(draws / Math.sqrt(all));
+const shareTakes: Spread = (draws, all) => {
+  const keys = Math.min(Math.ceil(Math.sqrt(all)), Math.max(2, Math.ceil(all / SHARE_MAX)));
+  return Math.ceil((draws * keys) / all);
+};
 
 /** Draws of a group that the limits let one key serve at once, at most. */
 function drawsMax({ queues, units }: DrawGroup): number {
@@ -207,7 +213,7 @@ export function* planRound(
   groups: readonly DrawGroup[],
   time: VirtualTime,
   scans: ScanMemory,
-  spread: Spread = spreadTurns,
+  spread: Spread = shareTakes,
 ): Generator<RoundStep, RoundResult, RoundReply> {
   yield* beginQueues(groups, time);
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));

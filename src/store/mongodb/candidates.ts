@@ -1,6 +1,7 @@
 import type { FindCursor } from 'mongodb';
 import { meterId } from '../../model/meter.ts';
 import type { Candidate, QueueRead } from '../../model/round.ts';
+import type { QueueName } from '../../model/tier.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { Collections } from './collections.ts';
 import type { KeyDocument } from './key-document.ts';
@@ -12,6 +13,7 @@ import type { ReadRow } from './roomy-take.ts';
 /** What a candidate read gives of a key's row. */
 export type CandidateDocument = ReadRow &
   Pick<KeyDocument, '_id' | 'freshRank' | 'revision' | 'placed' | 'lastRank'> & {
+    readonly ready?: KeyDocument['ready'];
     readonly due?: KeyDocument['due'];
   };
 
@@ -97,7 +99,10 @@ export async function readCandidates(
   for (const [queue, { ready, parked }] of headReads(reads)) {
     const guess = parts.rivals.any(queue) ? null : parts.ahead.headOf(queue, ready.limit);
     if (guess !== null) guessed.push(queue);
-    heads.set(queue, guess === null ? readHead(parts, ready, parked) : Promise.resolve(guess));
+    heads.set(
+      queue,
+      guess !== null ? Promise.resolve(guess) : readHead(parts, ready, parked, () => guessed.push(queue)),
+    );
   }
   const pages = await Promise.all(
     reads.map(async (read) => {
@@ -139,19 +144,33 @@ function widened({ busy, rivals }: CandidateReads, read: QueueRead): QueueRead {
   return { ...read, limit: read.limit * rivals.lookFactor(read.queue) + busy.size() };
 }
 
+/** A queue that was read lately is read on from where it began then; `guess` is called where that was enough. */
 async function readHead(
   parts: CandidateReads,
   ready: QueueRead,
   parked: QueueRead,
+  guess: () => void,
 ): Promise<QueueHead<CandidateDocument>> {
+  const { ahead, rows } = parts;
+  const { queue } = ready;
+  const rowsOf = (read: QueueRead) => candidateCursor(rows, widened(parts, read)).toArray();
   const askedAt = parts.monotonicMs();
-  const limit = parts.ahead.rowsToRead(ready.queue, ready.limit);
-  const [readyRows, parkedRows] = await Promise.all(
-    [{ ...ready, limit }, parked].map((read) => candidateCursor(parts.rows, widened(parts, read)).toArray()),
-  );
-  const head = { ready: readyRows ?? [], parked: parkedRows ?? [] };
-  parts.ahead.keep(ready.queue, head, askedAt);
+  const wanted = { ...ready, limit: ahead.rowsToRead(queue, ready.limit) };
+  const start = ahead.startOf(queue);
+  const further = start === null ? [] : await rowsOf({ ...wanted, from: start });
+  if (further.length > 0) {
+    guess();
+    return ahead.keepReady(queue, further, askedAt, startIn(further, queue));
+  }
+  const [readyRows, parkedRows] = await Promise.all([rowsOf(wanted), rowsOf(parked)]);
+  const head = { ready: readyRows, parked: parkedRows };
+  ahead.keep(queue, head, askedAt, startIn(readyRows, queue));
   return head;
+}
+
+/** The position of the first of ready rows. */
+function startIn([first]: readonly CandidateDocument[], queue: QueueName): number {
+  return first?.ready?.[queue] ?? Number.MIN_SAFE_INTEGER;
 }
 
 function candidateOf(

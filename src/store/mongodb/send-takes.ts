@@ -17,6 +17,9 @@ import { formFilter, formPipeline, GENERAL_FORM, type TakeForm } from './take-fo
 /** A write that took longer than its server may try is not looked for any more, in ms. */
 const LOOK_WITHIN_MS = 1500;
 
+/** So few takes are sent each on its own: each answers for itself, and needs no look. */
+const SINGLE_MAX = 4;
+
 /** A take that is to be sent. */
 export interface PreparedTake {
   readonly key: KeyName;
@@ -40,7 +43,7 @@ export async function sendTakes(
   takes: readonly PreparedTake[],
 ): Promise<readonly SentTake[]> {
   const roomy = takes.filter(({ form }) => form.kind === 'roomy');
-  const together = roomy.length > 1 ? sendTogether(context, roomy) : null;
+  const together = roomy.length > SINGLE_MAX ? sendTogether(context, roomy) : null;
   return Promise.all(
     takes.map(async (take) => {
       const reply = take.form.kind === 'roomy' ? (await together)?.get(take.request.take) : undefined;
