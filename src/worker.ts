@@ -1,14 +1,8 @@
 /*
- * One of several processes that share a port: src/main.ts starts it and hands it connections.
+ * One of several processes that share a port: the first process starts it and hands it connections.
  */
-import { parseCommandLine } from './command-line.ts';
-import { parseConfig } from './config.ts';
-import { createLog, logOptionsOf } from './logging.ts';
-import { endOnStrayError } from './process/closing.ts';
-import { serveAsWorker } from './process/serve-as-worker.ts';
+import { keepCompiledCode, writeCompiledCode } from './compile-cache.ts';
 
-const { demo } = parseCommandLine(process.argv.slice(2));
-const config = parseConfig(process.env);
-const processLog = createLog({ ...logOptionsOf(config, process.stdout.isTTY), shared: true });
-endOnStrayError(processLog);
-await serveAsWorker({ config, demo, processLog });
+keepCompiledCode();
+await import('./serve-handed.ts');
+writeCompiledCode();

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { readSourceFiles, type SourceFile } from './source-files.ts';
 
 /** Where clock, randomness and environment enter the program. */
-const COMPOSITION = ['src/main.ts', 'src/worker.ts', 'src/app.ts'];
+const COMPOSITION = ['src/serve.ts', 'src/serve-handed.ts', 'src/app.ts'];
 
 const AMBIENT = [
   /\bDate\.now\b/,
