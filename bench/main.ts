@@ -9,10 +9,12 @@ import { recovery } from './sections/recovery.ts';
 import { revocation } from './sections/revocation.ts';
 import { tail } from './sections/tail.ts';
 import { throughput } from './sections/throughput.ts';
+import { verify } from './sections/verify.ts';
 
 const SECTIONS: Readonly<Record<SectionName, Section>> = {
   throughput,
   'one-caller': oneCaller,
+  verify,
   tail,
   large,
   memory,

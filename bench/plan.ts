@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 export const SECTION_NAMES = [
   'throughput',
   'one-caller',
+  'verify',
   'tail',
   'large',
   'memory',

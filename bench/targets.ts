@@ -32,6 +32,10 @@ export function toNaiveTarget({ store, protocol, callers }: Measured): Target | 
 
 /** p50 of one caller ÷ p50 of what the store has to write for one draw. */
 export const ONE_CALLER_TARGET = atMost(1.5);
+/** Verifications per second at 64 callers on SQLite ÷ answers per second of the bare echo. */
+export const VERIFY_TARGET = atLeast(0.25);
+/** Verifications per second by introspected tokens in cache ÷ those by issued ones. */
+export const INTROSPECTED_TARGET = atLeast(0.9);
 /** p99 ÷ p50 at 64 callers, with checkpoints inside. */
 export const TAIL_TARGET = atMost(5);
 /** Draws per second of the large pool ÷ those of the small one. */

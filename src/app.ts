@@ -8,6 +8,7 @@ import type { Context } from './domain/context.ts';
 import { createContext } from './domain/create-context.ts';
 import { startMaintenance } from './domain/maintenance.ts';
 import { openSealing } from './domain/start-check.ts';
+import { foreignTokenSettings } from './foreign-token-settings.ts';
 import { toListenError } from './listen-error.ts';
 import type { Clock } from './model/clock.ts';
 import { createSealer } from './model/sealing.ts';
@@ -29,6 +30,8 @@ export interface AppParts {
   readonly newId?: () => string;
   readonly randomBytes?: (size: number) => Uint8Array;
   readonly after?: After;
+  /** See StoreOptions. */
+  readonly openTakeMs?: number;
   /** Where connections come from, when not from a port of this process's own. */
   readonly connections?: Connections;
 }
@@ -97,6 +100,7 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
   const clock = parts.clock ?? systemClock;
   const newId = parts.newId ?? (() => uuid());
   const random = parts.randomBytes ?? ((size) => randomBytes(size));
+  const after = parts.after ?? unheldTimers;
   const tls = await readTlsFiles(config.tls);
 
   // Closes in the reverse order of opening, also when the start fails half way.
@@ -104,30 +108,47 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
   const warn = (message: string, cause?: unknown): void => log.warn({ err: cause }, message);
   // Takes and requests need many ids and no order among those of one millisecond: the platform's are cheaper by far.
   const newCheapId = parts.newId ?? (() => randomUUIDv7());
-  const store = await openStore(config, { clock, newId: newCheapId, warn });
+  const { openTakeMs } = parts;
+  const store = await openStore(config, {
+    clock,
+    newId: newCheapId,
+    warn,
+    ...(openTakeMs === undefined ? {} : { openTakeMs }),
+  });
   opened.defer(() => store.close());
 
   const sealer = createSealer(config.encryptionKey, config.encryptionKeysRetired, random);
   const fingerprintKey = await openSealing(store, sealer, random);
   const adminToken = await adminTokenOf(config, random);
+  const foreignParts = { fingerprintKey, now: store.now, monotonicMs: clock.monotonicMs, log };
   const context = createContext({
     store,
     clock,
     newId,
+    newRowId: newCheapId,
     randomBytes: random,
     sealer,
     fingerprintKey,
     tokenPrefix: config.tokenPrefix,
     rootToken: adminToken.token,
+    heavyCallsMax: config.heavyCalls,
+    credits: config.credits,
+    after,
     log,
     version: readVersion(),
+    jwt: config.jwt,
+    ...(config.introspection === null
+      ? {}
+      : { foreignTokens: foreignTokenSettings(config.introspection, foreignParts) }),
   });
   opened.defer(() => context.directory.close());
 
   const retentionMs = config.usageRetentionDays * DAY_MS;
-  const maintenance = startMaintenance(context, { after: parts.after ?? unheldTimers, retentionMs });
+  const sumsRetentionMs = config.usageSummaryRetentionDays * DAY_MS;
+  const maintenance = startMaintenance(context, { after, retentionMs, sumsRetentionMs });
   opened.defer(() => maintenance.stop());
   opened.defer(() => context.rounds.idle());
+  opened.defer(() => context.credits.idle());
 
   const shutdown = new AbortController();
   const server = await listen(

@@ -1,3 +1,6 @@
+import { CREDIT_VARIABLES } from './credit-variables.ts';
+import { IDENTITY_VARIABLES } from './identity-variables.ts';
+
 /** One environment variable as people read about it. */
 export interface ConfigVariable {
   /** As it would be written; null when it is unset unless somebody sets it. */
@@ -50,8 +53,18 @@ export const CONFIG_VARIABLES = {
     default: '4096',
     meaning: 'calls under way at a time; further ones are refused',
   },
+  HEAVY_CALLS: {
+    default: '2',
+    meaning: 'summaries and resealings under way at a time; further ones wait up to 2 s, then are refused',
+  },
   USAGE_RETENTION_DAYS: { default: '90', meaning: 'how many days usage events are kept' },
+  USAGE_SUMMARY_RETENTION_DAYS: {
+    default: '400',
+    meaning: 'how many days the sums of usage by the hour are kept, from which summaries are made',
+  },
   TOKEN_PREFIX: { default: 'kp', meaning: 'begins every new consumer token; 1 to 16 of `a-z 0-9 _`' },
+  ...IDENTITY_VARIABLES,
+  ...CREDIT_VARIABLES,
   LOG_LEVEL: {
     default: 'info',
     meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',

@@ -14,6 +14,8 @@ import {
   wholeNumber,
 } from './config-values.ts';
 import { CONFIG_VARIABLES, type ConfigVariable, type VariableName } from './config-variables.ts';
+import { creditSettingsOf, creditValues } from './credit-config.ts';
+import { identityMistakes, identityValues, introspectionOf, jwtSettingsOf } from './identity-config.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const LOG_FORMATS = ['json', 'pretty'] as const;
@@ -40,8 +42,12 @@ const variables = z.object({
   SHUTDOWN_TIMEOUT: duration,
   MAX_REQUEST_BYTES: wholeNumber(1024, 268_435_456),
   MAX_CONCURRENT_REQUESTS: wholeNumber(1, 1_000_000),
+  HEAVY_CALLS: wholeNumber(1, 1000),
   USAGE_RETENTION_DAYS: wholeNumber(1, 36_500),
+  USAGE_SUMMARY_RETENTION_DAYS: wholeNumber(1, 36_500),
   TOKEN_PREFIX: tokenPrefix,
+  ...identityValues,
+  ...creditValues,
   LOG_LEVEL: oneOf(LOG_LEVELS),
   LOG_FORMAT: oneOf(LOG_FORMATS).optional(),
   LOG_REQUESTS: flag,
@@ -68,8 +74,14 @@ function configOf(values: z.output<typeof variables>) {
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
     maxRequestBytes: values.MAX_REQUEST_BYTES,
     maxConcurrentRequests: values.MAX_CONCURRENT_REQUESTS,
+    heavyCalls: values.HEAVY_CALLS,
     usageRetentionDays: values.USAGE_RETENTION_DAYS,
+    usageSummaryRetentionDays: values.USAGE_SUMMARY_RETENTION_DAYS,
     tokenPrefix: values.TOKEN_PREFIX,
+    credits: creditSettingsOf(values),
+    jwt: jwtSettingsOf(values),
+    /** Null: no other server is asked about tokens. */
+    introspection: introspectionOf(values),
     logLevel: values.LOG_LEVEL,
     /** Null: pretty on a terminal, else json. */
     logFormat: values.LOG_FORMAT ?? null,
@@ -114,7 +126,7 @@ function mistakesBetween(given: Readonly<Record<string, string | undefined>>): r
     mistakes.push('TLS_KEY_FILE: is required together with TLS_CERT_FILE');
   if (given.TLS_KEY_FILE !== undefined && given.TLS_CERT_FILE === undefined)
     mistakes.push('TLS_CERT_FILE: is required together with TLS_KEY_FILE');
-  return mistakes;
+  return [...mistakes, ...identityMistakes(given)];
 }
 
 /** Reads the variables of {@link CONFIG_VARIABLES}. Throws {@link ConfigError} with every mistake at once. */

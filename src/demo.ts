@@ -57,6 +57,7 @@ export async function putInDemo(context: Context): Promise<Demo> {
       scopes: [],
       allowedIps: [],
       creditsPerMinute: null,
+      creditLimits: [],
       state: 'active',
       expireAt: null,
     },

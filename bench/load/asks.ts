@@ -1,36 +1,51 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary, toJsonString } from '@bufbuild/protobuf';
+import { VerifyTokenRequestSchema } from '../../gen/keypool/v1/auth_messages_pb.ts';
 import { DrawKeyRequestSchema } from '../../gen/keypool/v1/key_pool_service_pb.ts';
 import type { Ask } from './plan.ts';
 
-/** Where draws are asked for, over every protocol. */
-export const DRAW_PATH = '/keypool.v1.KeyPoolService/DrawKey';
+const DRAW_PATH = '/keypool.v1.KeyPoolService/DrawKey';
+const VERIFY_PATH = '/keypool.v1.AuthService/VerifyToken';
+/** Where clients of the backend call from, and what. */
+const CLIENT_CALL = { ipAddress: '192.0.2.7', resource: '/chat', requiredScopes: ['api:access'] };
 
-/** A draw as a whole HTTP/1.1 request, so that asking costs one write. */
-export function http1Request({ token, feature }: Ask, port: number): Buffer {
-  const body = JSON.stringify({ feature });
-  const head = [
-    `POST ${DRAW_PATH} HTTP/1.1`,
-    `host: 127.0.0.1:${port}`,
-    'content-type: application/json',
-    `authorization: Bearer ${token}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+/** Where an ask goes, and its request in both forms. */
+function requestOf(ask: Ask): { readonly path: string; readonly json: string; readonly binary: Uint8Array } {
+  if ('feature' in ask) {
+    const message = create(DrawKeyRequestSchema, { feature: ask.feature });
+    const json = toJsonString(DrawKeyRequestSchema, message);
+    return { path: DRAW_PATH, json, binary: toBinary(DrawKeyRequestSchema, message) };
+  }
+  const message = create(VerifyTokenRequestSchema, { ...CLIENT_CALL, token: ask.clientToken });
+  const json = toJsonString(VerifyTokenRequestSchema, message);
+  return { path: VERIFY_PATH, json, binary: toBinary(VerifyTokenRequestSchema, message) };
 }
 
-/** A draw as gRPC's headers and its one length-prefixed message. */
-export function grpcRequest({ token, feature }: Ask) {
-  const message = toBinary(DrawKeyRequestSchema, create(DrawKeyRequestSchema, { feature }));
+/** An ask as a whole HTTP/1.1 request, so that asking costs one write. */
+export function http1Request(ask: Ask, port: number): Buffer {
+  const { path, json } = requestOf(ask);
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `host: 127.0.0.1:${port}`,
+    'content-type: application/json',
+    `authorization: Bearer ${ask.token}`,
+    `content-length: ${Buffer.byteLength(json)}`,
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${json}`);
+}
+
+/** An ask as gRPC's headers and its one length-prefixed message. */
+export function grpcRequest(ask: Ask) {
+  const { path, binary } = requestOf(ask);
   const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
+  prefix.writeUInt32BE(binary.length, 1);
   const headers = {
     ':method': 'POST',
-    ':path': DRAW_PATH,
+    ':path': path,
     'content-type': 'application/grpc',
     te: 'trailers',
-    authorization: `Bearer ${token}`,
+    authorization: `Bearer ${ask.token}`,
   };
-  return { headers, bytes: Buffer.concat([prefix, message]) };
+  return { headers, bytes: Buffer.concat([prefix, binary]) };
 }
 
 /** Gives the items one after another, again and again. */

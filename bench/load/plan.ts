@@ -1,8 +1,17 @@
-/** One thing to ask for, and as whom. */
-export interface Ask {
+/** A draw, and as whom. */
+export interface DrawAsk {
   readonly token: string;
   readonly feature: string;
 }
+
+/** A backend's token, and that of a client of its own, which is verified and charged one credit. */
+export interface VerifyAsk {
+  readonly token: string;
+  readonly clientToken: string;
+}
+
+/** One thing to ask for. */
+export type Ask = DrawAsk | VerifyAsk;
 
 /** How long a load goes on; what happens in the warm-up does not count. */
 export interface LoadTimes {

@@ -4,14 +4,20 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
-/** The one in the middle; of an even number the upper of the two. */
+/** The one in the middle; of an even number the mean of the two there; 0 of none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const half = sorted.length / 2;
+  return mean(sorted.slice(Math.ceil(half) - 1, Math.floor(half) + 1));
 }
 
 export function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** How many calls failed in all of the runs: a rate says little where some did. */
+export function failedIn(runs: readonly { readonly failed: number }[]): number {
+  return runs.reduce((sum, { failed }) => sum + failed, 0);
 }
 
 /** How much y rises with each unit of x: the line of least squares. */

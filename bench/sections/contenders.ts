@@ -11,7 +11,7 @@ import { startSubject } from '../server/subject.ts';
 
 /** Something whose throughput is measured. */
 export interface Contender {
-  readonly subject: 'bare echo' | 'Connect echo' | 'naive draws' | StoreName;
+  readonly subject: string;
   readonly protocol: Protocol | null;
   readonly keys: number | null;
   readonly measure: (callers: number) => Promise<Measured>;
@@ -22,21 +22,29 @@ const NOBODY: readonly Ask[] = [{ token: 'of-nobody', feature: 'feature-0' }];
 /** A server of the bench's own that answers with what it was asked, or with constants. */
 async function echo(
   plan: BenchPlan,
-  about: Pick<Contender, 'subject'> & { readonly protocol: Protocol; readonly file: string },
+  about: Pick<Contender, 'subject'> & {
+    readonly protocol: Protocol;
+    readonly file: string;
+    readonly asks: readonly Ask[];
+  },
   until: AsyncDisposableStack,
 ): Promise<Contender> {
-  const { subject, protocol, file } = about;
+  const { subject, protocol, file, asks } = about;
   const server = await startSubject(import.meta.resolve(file), [protocol === 'grpc' ? 'http2' : 'http1']);
   until.defer(server.stop);
   const measure = (callers: number): Promise<Measured> =>
-    loadServer(server, { protocol, asks: NOBODY, callers }, timesOf(plan.seconds));
+    loadServer(server, { protocol, asks, callers }, timesOf(plan.seconds));
   return { subject, protocol, keys: null, measure };
 }
 
 /** The least a server can do. */
-export function bareEcho(plan: BenchPlan, until: AsyncDisposableStack): Promise<Contender> {
+export function bareEcho(
+  plan: BenchPlan,
+  until: AsyncDisposableStack,
+  asks: readonly Ask[] = NOBODY,
+): Promise<Contender> {
   const file = '../baseline/bare-echo.ts';
-  return echo(plan, { subject: 'bare echo', protocol: 'json', file }, until);
+  return echo(plan, { subject: 'bare echo', protocol: 'json', file, asks }, until);
 }
 
 /** What the framework costs. */
@@ -44,8 +52,10 @@ export function connectEcho(
   plan: BenchPlan,
   protocol: Protocol,
   until: AsyncDisposableStack,
+  asks: readonly Ask[] = NOBODY,
 ): Promise<Contender> {
-  return echo(plan, { subject: 'Connect echo', protocol, file: '../baseline/connect-echo.ts' }, until);
+  const file = '../baseline/connect-echo.ts';
+  return echo(plan, { subject: 'Connect echo', protocol, file, asks }, until);
 }
 
 /** The service on a store, over each protocol. */

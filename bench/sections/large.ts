@@ -3,7 +3,7 @@ import type { Ask } from '../load/plan.ts';
 import type { BenchPlan, StoreName } from '../plan.ts';
 import { fillPool } from '../pool/fill.ts';
 import { largePool, smallPool } from '../pool/shape.ts';
-import { median } from '../report/statistics.ts';
+import { failedIn, median } from '../report/statistics.ts';
 import { figure, type Table } from '../report/table.ts';
 import { TARGET_HEAD, targetCells } from '../report/target.ts';
 import { progress, type Section } from '../section.ts';
@@ -72,6 +72,7 @@ async function measureStore(plan: BenchPlan, store: StoreName): Promise<string[]
     rows.push([
       ...[store, String(callers), figure(rate(0)), figure(rate(1)), figure(rate(2)), figure(largeTo(1), 2)],
       ...[figure(largeTo(0), 2), ...targetCells(largeTo(0), LARGE_THROUGHPUT_TARGET)],
+      figure(failedIn(runs.flat())),
       ...[figure(highest), ...targetCells(highest, LARGE_MEMORY_TARGET)],
       ...[figure(readyMs), ...targetCells(readyMs, READY_TARGET)],
     ]);
@@ -86,7 +87,7 @@ export const large: Section = async (plan): Promise<readonly Table[]> => {
   const title = `Large pool: ${plan.largeKeys} keys, 10 tiers, 20 features, ${plan.largeConsumers} consumers`;
   const head = [
     ...['store', 'callers', 'small/s', 'varied/s', 'large/s', '÷ varied', '÷ small', ...TARGET_HEAD],
-    ...['highest RSS MiB', ...TARGET_HEAD, 'ready ms', ...TARGET_HEAD],
+    ...['failed', 'highest RSS MiB', ...TARGET_HEAD, 'ready ms', ...TARGET_HEAD],
   ];
   return [{ title, head, rows }];
 };

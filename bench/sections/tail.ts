@@ -1,7 +1,7 @@
 import { loadServer, type Measured, timesOf } from '../load/contender.ts';
 import type { BenchPlan, StoreName } from '../plan.ts';
 import { smallPool } from '../pool/shape.ts';
-import { median } from '../report/statistics.ts';
+import { failedIn, median } from '../report/statistics.ts';
 import { figure, type Table } from '../report/table.ts';
 import { TARGET_HEAD, targetCells } from '../report/target.ts';
 import { progress, type Section } from '../section.ts';
@@ -23,6 +23,7 @@ function cells(store: StoreName, protocol: string, runs: readonly Run[]): string
       figure(mid((run) => run.worst)),
       figure(mid((run) => run.checkpoints)),
     ],
+    figure(failedIn(runs)),
     ...[figure(ratio, 2), ...targetCells(ratio, TAIL_TARGET)],
   ];
 }
@@ -52,6 +53,8 @@ async function measureStore(plan: BenchPlan, store: StoreName): Promise<string[]
 export const tail: Section = async (plan): Promise<readonly Table[]> => {
   const rows: string[][] = [];
   for (const store of plan.stores) rows.push(...(await measureStore(plan, store)));
-  const head = ['store', 'protocol', 'draws/s', 'p50 µs', 'p99 µs', 'worst µs', 'checkpoints', 'p99 ÷ p50'];
-  return [{ title: `Tail at ${CALLERS} callers`, head: [...head, ...TARGET_HEAD], rows }];
+  const head = ['store', 'protocol', 'draws/s', 'p50 µs', 'p99 µs', 'worst µs', 'checkpoints'];
+  return [
+    { title: `Tail at ${CALLERS} callers`, head: [...head, 'failed', 'p99 ÷ p50', ...TARGET_HEAD], rows },
+  ];
 };

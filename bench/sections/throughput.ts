@@ -1,52 +1,16 @@
-import type { Measured } from '../load/contender.ts';
-import type { BenchPlan, StoreName } from '../plan.ts';
-import { median } from '../report/statistics.ts';
+import type { StoreName } from '../plan.ts';
 import { figure, type Table } from '../report/table.ts';
 import { TARGET_HEAD, targetCells } from '../report/target.ts';
-import { progress, type Section } from '../section.ts';
+import type { Section } from '../section.ts';
 import { toBareTarget, toNaiveTarget } from '../targets.ts';
 import { bareEcho, type Contender, connectEcho, keypools, naiveDraws } from './contenders.ts';
-
-/** What one contender did with so many callers, run by run. */
-interface Line {
-  readonly contender: Contender;
-  readonly callers: number;
-  readonly runs: readonly Measured[];
-}
+import { type Line, measureAll, middle, ratio } from './side-by-side.ts';
 
 const COMPARISON_HEAD = ['÷ bare', ...TARGET_HEAD, '÷ Connect', '÷ naive', ...TARGET_HEAD];
 const HEAD = [
   ...['subject', 'protocol', 'keys', 'callers', 'calls/s', 'p50 µs', 'p99 µs', 'CPU µs/call', 'failed'],
   ...COMPARISON_HEAD,
 ];
-
-/** Every run measures all contenders one after another, so that what is compared was measured side by side. */
-async function measureAll(plan: BenchPlan, contenders: readonly Contender[]): Promise<readonly Line[]> {
-  const lines = plan.callers.flatMap((callers) =>
-    contenders.map((contender) => ({ contender, callers, runs: [] as Measured[] })),
-  );
-  for (let run = 1; run <= plan.runs; run += 1)
-    for (const { contender, callers, runs } of lines) {
-      const measured = await contender.measure(callers);
-      runs.push(measured);
-      const { subject, protocol, keys } = contender;
-      const about = [subject, protocol, keys].filter((part) => part !== null).join(' ');
-      progress(`run ${run}: ${about} × ${callers}: ${figure(measured.perSecond)}/s`);
-    }
-  return lines;
-}
-
-/** The median of the ratios of each run; null when there is nothing to compare with. */
-function ratio(line: Line, to: Line | undefined): number | null {
-  if (to === undefined) return null;
-  return median(line.runs.map((run, i) => run.perSecond / (to.runs[i]?.perSecond ?? Number.NaN)));
-}
-
-/** The median over the runs that have the figure; null when none has. */
-function middle(line: Line, of: (run: Measured) => number | null): number | null {
-  const values = line.runs.map(of).filter((value) => value !== null);
-  return values.length === 0 ? null : median(values);
-}
 
 /** How a store compares with what was measured beside it with as many callers. */
 function comparisonCells(line: Line, store: StoreName, lines: readonly Line[]): string[] {

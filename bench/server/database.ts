@@ -19,7 +19,7 @@ let shared: Promise<Mongod> | null = null;
 let made = 0;
 
 async function startWithCache(): Promise<Mongod> {
-  const mongod = await startMongod();
+  const mongod = await startMongod({ data: 'disk' });
   const client = await MongoClient.connect(mongod.uri);
   const setting = { setParameter: 1, wiredTigerEngineRuntimeConfig: `cache_size=${CACHE_SIZE}` };
   await client.db('admin').command(setting);
@@ -59,7 +59,7 @@ export async function freshDatabase(store: StoreName): Promise<Database> {
 
 /** A database on a mongod of its own that can be told to fail (`failCommand`); that one goes with it. */
 export async function faultyDatabase(): Promise<Database> {
-  const mongod = await startMongod({ parameters: { enableTestCommands: 1 } });
+  const mongod = await startMongod({ data: 'disk', parameters: { enableTestCommands: 1 } });
   return { ...databaseOn(mongod), drop: mongod.stop };
 }
 

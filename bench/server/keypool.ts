@@ -15,7 +15,10 @@ export function serverEnv(databaseUrl: string): Record<string, string> {
   };
 }
 
-/** Starts Keypool as its own process. */
-export function startKeypool(databaseUrl: string): Promise<Subject> {
-  return startSubject(import.meta.resolve('../../src/main.ts'), [], serverEnv(databaseUrl));
+/** Starts Keypool as its own process, with these variables on top. */
+export function startKeypool(
+  databaseUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Subject> {
+  return startSubject(import.meta.resolve('../../src/main.ts'), [], { ...serverEnv(databaseUrl), ...env });
 }

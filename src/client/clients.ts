@@ -12,7 +12,7 @@ import type { Lifetime } from './lifetime.ts';
 export interface KeypoolClient {
   /** Hands out keys: for consumers and admins. */
   readonly keyPool: Client<typeof KeyPoolService>;
-  /** Who the caller is: for every token. */
+  /** Who the caller is, and JWTs, for every token; whose token a client of one's own has, for backends. */
   readonly auth: Client<typeof AuthService>;
   /** Tiers, keys, consumers, grants and the audit: for admins. */
   readonly admin: Client<typeof AdminService>;

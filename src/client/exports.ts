@@ -1,7 +1,7 @@
 /** What `keypool/client` and `keypool/client/web` export alike. */
 
 /** Makes a message of a schema: `create(DrawKeyRequestSchema, { feature })`. */
-export { create } from '@bufbuild/protobuf';
+export { create, type MessageInitShape } from '@bufbuild/protobuf';
 /** Between google.protobuf.Duration and Timestamp of the messages, and milliseconds and dates. */
 export { durationFromMs, durationMs, timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 export { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
@@ -9,14 +9,19 @@ export { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 export * from '../../gen/keypool/v1/admin_event_pb.ts';
 export * from '../../gen/keypool/v1/admin_service_pb.ts';
 export * from '../../gen/keypool/v1/audit_messages_pb.ts';
+export * from '../../gen/keypool/v1/auth_messages_pb.ts';
 export * from '../../gen/keypool/v1/auth_service_pb.ts';
 export * from '../../gen/keypool/v1/caller_pb.ts';
 export * from '../../gen/keypool/v1/consumer_messages_pb.ts';
 export * from '../../gen/keypool/v1/consumer_pb.ts';
+export * from '../../gen/keypool/v1/credits_pb.ts';
 export * from '../../gen/keypool/v1/key_messages_pb.ts';
 export * from '../../gen/keypool/v1/key_pb.ts';
 export * from '../../gen/keypool/v1/key_pool_service_pb.ts';
+export * from '../../gen/keypool/v1/outcome_pb.ts';
+export * from '../../gen/keypool/v1/owner_credits_messages_pb.ts';
 export * from '../../gen/keypool/v1/status_messages_pb.ts';
+export * from '../../gen/keypool/v1/subject_messages_pb.ts';
 export * from '../../gen/keypool/v1/tier_messages_pb.ts';
 export * from '../../gen/keypool/v1/tier_pb.ts';
 export * from '../../gen/keypool/v1/usage_event_pb.ts';

@@ -1,4 +1,5 @@
 import type { Actor, AdminEvent, FieldChange, ResourceType } from '../model/audit.ts';
+import { adminRequired } from './authorize.ts';
 import type { Call, Context, Identity } from './context.ts';
 
 /** A change as its use case knows it. */
@@ -11,8 +12,14 @@ export interface AdminAction {
 }
 
 function actorOf(identity: Identity): Actor {
-  if (identity.kind === 'root') return { kind: 'root' };
-  return { kind: 'consumer', id: identity.consumer.id, name: identity.consumer.name };
+  switch (identity.kind) {
+    case 'root':
+      return { kind: 'root' };
+    case 'consumer':
+      return { kind: 'consumer', id: identity.consumer.id, name: identity.consumer.name };
+    case 'subject':
+      throw adminRequired('write');
+  }
 }
 
 /** The audit row of a change: who, what, when and from where, with a fresh id, at the store's now. */

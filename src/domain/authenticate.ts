@@ -1,9 +1,12 @@
-import type { Consumer } from '../model/consumer.ts';
-import { createIpList, type IpList } from '../model/ip-list.ts';
-import { isWellFormedToken, sameHash, tokenHash } from '../model/token.ts';
-import type { Context, Identity } from './context.ts';
-import { KeypoolError } from './errors.ts';
+import { isTokenOf } from '../model/consumer.ts';
+import { isWellFormedToken, looksIssued, sameHash, tokenHash } from '../model/token.ts';
+import { currentByJwt, identityByJwt } from './authenticate-jwt.ts';
+import { checkStanding } from './consumer-standing.ts';
+import type { ConsumerIdentity, Context, Identity, SubjectIdentity } from './context.ts';
+import { checkSubject } from './foreign-tokens.ts';
+import { identityByToken } from './identity.ts';
 import { stored } from './store-errors.ts';
+import { tokenInvalid, tokenMissing } from './token-refusals.ts';
 
 /** What a call shows of its caller. */
 export interface Credentials {
@@ -13,60 +16,61 @@ export interface Credentials {
 }
 
 const ROOT: Identity = { kind: 'root' };
+/** No token is longer: others are refused unread. */
+const TOKEN_LENGTH_MAX = 16_384;
+/** What a token of an authorization server is made of (RFC 6749, appendix A.12), without the blank. */
+const TOKEN_TEXT = /^[!-~]+$/;
 
-/** Lists as compiled, for as long as the consumer they belong to is kept. */
-const ipLists = new WeakMap<readonly string[], IpList>();
-
-function ipListOf(entries: readonly string[]): IpList {
-  const known = ipLists.get(entries);
-  if (known !== undefined) return known;
-  const list = createIpList(entries);
-  ipLists.set(entries, list);
-  return list;
+/** The consumer with this token of its own, whose hash that is. */
+async function consumerByToken(
+  context: Context,
+  hash: string,
+  peerAddress: string,
+): Promise<ConsumerIdentity> {
+  const { directory, store } = context;
+  const known = directory.known.consumerByTokenHash(hash);
+  const consumer = known === undefined ? await stored(directory.consumerByTokenHash(hash)) : known;
+  const now = store.now();
+  if (consumer === null || !isTokenOf(consumer, hash, now)) throw tokenInvalid();
+  checkStanding(consumer, peerAddress, now);
+  return identityByToken(consumer, hash);
 }
 
-function tokenInvalid(): KeypoolError {
-  return new KeypoolError('TOKEN_INVALID', 'The token is not known. Check that it was copied whole.');
+/** The subject of a token of another server; where none is asked, no such token is known. */
+function subjectByToken({ foreignTokens }: Context, token: string): Promise<SubjectIdentity> {
+  if (foreignTokens === null || !TOKEN_TEXT.test(token)) throw tokenInvalid();
+  return foreignTokens.identify(token);
 }
 
-function checkConsumer(consumer: Consumer, peerAddress: string, now: number): void {
-  if (consumer.state === 'revoked')
-    throw new KeypoolError('TOKEN_REVOKED', 'This token was revoked. Ask an admin for a new one.');
-  if (consumer.state === 'disabled')
-    throw new KeypoolError('CONSUMER_DISABLED', 'This consumer is disabled. Ask an admin to enable it.');
-  if (consumer.expireAt !== null && consumer.expireAt <= now)
-    throw new KeypoolError('TOKEN_EXPIRED', 'This token has expired. Ask an admin to extend or replace it.');
-  if (consumer.allowedIps.length > 0 && !ipListOf(consumer.allowedIps).contains(peerAddress))
-    throw new KeypoolError(
-      'IP_NOT_ALLOWED',
-      `This consumer may not call from ${peerAddress || 'an unknown address'}. Ask an admin to add it to allowed_ips.`,
-      { metadata: { ip_address: peerAddress } },
-    );
+async function identify(context: Context, token: string, hash: string, peer: string): Promise<Identity> {
+  const { directory, jwts } = context;
+  // Only well-formed tokens are looked up, so one that is known is one.
+  if (directory.known.consumerByTokenHash(hash) !== undefined || isWellFormedToken(token))
+    return consumerByToken(context, hash, peer);
+  const jwt = jwts.known(hash);
+  if (jwt !== undefined) return identityByJwt(context, jwt, peer);
+  const subject = context.foreignTokens?.known(token);
+  if (subject !== undefined) return checkSubject(context, subject);
+  if (jwts.claimsToBe(token)) return identityByJwt(context, await jwts.verify(token, hash), peer);
+  // A token of one's own that was mistyped is nobody else's business.
+  if (looksIssued(token, context.tokenPrefix)) throw tokenInvalid();
+  return checkSubject(context, await subjectByToken(context, token));
 }
 
 /**
- * Who is calling. Errors: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CONSUMER_DISABLED, TOKEN_REVOKED,
- * IP_NOT_ALLOWED, STORE_UNAVAILABLE. A token with a wrong checksum is refused without a look-up.
+ * Who is calling: root, a consumer by its token or a JWT for that, a subject by a token of another server. Errors:
+ * TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CONSUMER_DISABLED, TOKEN_REVOKED, IP_NOT_ALLOWED, STORE_UNAVAILABLE,
+ * INTROSPECTION_UNAVAILABLE. A token with a wrong checksum is refused without a look-up.
  */
 export async function authenticate(context: Context, credentials: Credentials): Promise<Identity> {
   const { token, peerAddress } = credentials;
-  if (token === null || token === '')
-    throw new KeypoolError(
-      'TOKEN_MISSING',
-      'Send a token: as "Authorization: Bearer <token>", or in the header X-API-Key.',
-    );
+  if (token === null || token === '') throw tokenMissing();
+  if (token.length > TOKEN_LENGTH_MAX) throw tokenInvalid();
   const hash = tokenHash(token);
   if (sameHash(hash, context.rootTokenHash)) return ROOT;
-  const { directory } = context;
-  const known = directory.known.consumerByTokenHash(hash);
-  // Only well-formed tokens are looked up, so one that is known is one.
-  if (known === undefined && !isWellFormedToken(token)) throw tokenInvalid();
-  const consumer = known === undefined ? await stored(directory.consumerByTokenHash(hash)) : known;
-  if (consumer === null || !sameHash(hash, consumer.tokenHash)) throw tokenInvalid();
-  const now = context.store.now();
-  checkConsumer(consumer, peerAddress, now);
-  context.lastUsed.note(consumer.id, now);
-  return { kind: 'consumer', consumer };
+  const identity = await identify(context, token, hash, peerAddress);
+  if (identity.kind === 'consumer') context.lastUsed.note(identity.consumer.id, context.store.now());
+  return identity;
 }
 
 /**
@@ -77,12 +81,12 @@ export async function currentIdentity(
   context: Context,
   call: { readonly identity: Identity; readonly peerAddress: string },
 ): Promise<Identity> {
-  if (call.identity.kind === 'root') return call.identity;
-  const { directory } = context;
-  const { id, tokenHash: hash } = call.identity.consumer;
-  const known = directory.known.consumerByTokenHash(hash);
-  const consumer = known === undefined ? await stored(directory.consumerByTokenHash(hash)) : known;
-  if (consumer === null || consumer.id !== id) throw tokenInvalid();
-  checkConsumer(consumer, call.peerAddress, context.store.now());
-  return consumer === call.identity.consumer ? call.identity : { kind: 'consumer', consumer };
+  const { identity, peerAddress } = call;
+  if (identity.kind === 'root') return identity;
+  if (identity.kind === 'subject') return checkSubject(context, identity);
+  const { credential, consumer } = identity;
+  if (credential.kind === 'jwt') return currentByJwt(context, identity, credential.jwt, peerAddress);
+  const current = await consumerByToken(context, credential.hash, peerAddress);
+  if (current.consumer.id !== consumer.id) throw tokenInvalid();
+  return current.consumer === consumer ? identity : current;
 }

@@ -1,3 +1,4 @@
+import type { CreditLimit } from '../model/consumer.ts';
 import { isIpEntry } from '../model/ip-list.ts';
 import {
   checkDistinct,
@@ -17,6 +18,8 @@ const SCOPES_MAX = 64;
 const SCOPE = /^[a-z0-9_.:*-]{1,64}$/;
 const ALLOWED_IPS_MAX = 100;
 const CREDITS_MAX = 1_000_000_000;
+const CREDIT_LIMITS_MAX = 32;
+const RESOURCE_MAX = 200;
 
 function checkScopes(scopes: readonly string[], into: Violations): void {
   must(scopes.length <= SCOPES_MAX, into, 'consumer.scopes', `must be at most ${SCOPES_MAX}`);
@@ -39,10 +42,26 @@ function checkAllowedIps(entries: readonly string[], into: Violations): void {
   checkDistinct(entries, (entry) => entry, into, path, 'name each address once');
 }
 
+function checkCreditLimits(limits: readonly CreditLimit[], into: Violations): void {
+  must(
+    limits.length <= CREDIT_LIMITS_MAX,
+    into,
+    'consumer.creditLimits',
+    `must be at most ${CREDIT_LIMITS_MAX}`,
+  );
+  const path = (i: number): string => `consumer.creditLimits[${i}].resource`;
+  for (const [i, { resource, creditsPerMinute }] of limits.entries()) {
+    must(resource !== '', into, path(i), 'name the resource');
+    checkLine(resource, RESOURCE_MAX, into, path(i));
+    checkInteger(creditsPerMinute, 1, CREDITS_MAX, into, `consumer.creditLimits[${i}].creditsPerMinute`);
+  }
+  checkDistinct(limits, ({ resource }) => resource, into, path, 'name each resource once');
+}
+
 /** What is wrong with these fields of a consumer; those not given are left aside. */
 export function checkConsumer(fields: ConsumerFields): Violations {
   const into: Violations = [];
-  const { name, description, owner, scopes, allowedIps, creditsPerMinute, expireAt } = fields;
+  const { name, description, owner, scopes, allowedIps, creditsPerMinute, creditLimits, expireAt } = fields;
   if (name !== undefined) {
     must(name !== '', into, 'consumer.name', 'give it a name');
     checkLine(name, NAME_MAX, into, 'consumer.name');
@@ -53,6 +72,7 @@ export function checkConsumer(fields: ConsumerFields): Violations {
   if (allowedIps !== undefined) checkAllowedIps(allowedIps, into);
   if (creditsPerMinute !== undefined && creditsPerMinute !== null)
     checkInteger(creditsPerMinute, 1, CREDITS_MAX, into, 'consumer.creditsPerMinute');
+  if (creditLimits !== undefined) checkCreditLimits(creditLimits, into);
   if (expireAt !== undefined) checkMoment(expireAt, into, 'consumer.expireTime');
   return into;
 }

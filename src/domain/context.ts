@@ -1,20 +1,27 @@
 import type { Clock } from '../model/clock.ts';
-import type { Consumer } from '../model/consumer.ts';
+import type { CreditStanding } from '../model/credit.ts';
 import type { Sealer } from '../model/sealing.ts';
 import type { Store } from '../store/port.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import type { After } from './background-task.ts';
+import type { Credits } from './credits.ts';
 import type { Directory } from './directory.ts';
+import type { ForeignTokens } from './foreign-tokens.ts';
+import type { HeavyCalls } from './heavy-calls.ts';
+import type { Identity } from './identity.ts';
 import type { LastUsed } from './last-used.ts';
 import type { OpenedValues } from './opened-values.ts';
 import type { Rounds } from './rounds.ts';
 
-/** Who is calling, after its token was checked. */
-export type Identity = { readonly kind: 'root' } | { readonly kind: 'consumer'; readonly consumer: Consumer };
+export type { ConsumerIdentity, Identity, SubjectIdentity } from './identity.ts';
 
 /** One call as the audit sees it. */
 export interface Call {
   readonly identity: Identity;
   readonly requestId: string;
   readonly peerAddress: string;
+  /** Where the caller's credits stand after this call; absent or null where nothing limits it. */
+  readonly credits?: CreditStanding | null;
   /** Fires when the caller has gone or its deadline has passed. */
   readonly signal?: AbortSignal;
 }
@@ -32,6 +39,8 @@ export interface Context {
   readonly clock: Clock;
   /** A fresh time-ordered unique id (UUID v7). */
   readonly newId: () => string;
+  /** The same for rows that come by the thousand: cheaper, and without an order among those of one millisecond. */
+  readonly newRowId: () => string;
   /** Cryptographically random bytes. */
   readonly randomBytes: (size: number) => Uint8Array;
   readonly sealer: Sealer;
@@ -46,6 +55,13 @@ export interface Context {
   readonly directory: Directory;
   readonly rounds: Rounds;
   readonly lastUsed: LastUsed;
+  readonly credits: Credits;
+  readonly heavyCalls: HeavyCalls;
+  readonly after: After;
+  /** JWTs that consumers get for their tokens. */
+  readonly jwts: AccessTokens;
+  /** Null where no other server is asked about tokens. */
+  readonly foreignTokens: ForeignTokens | null;
   readonly log: DomainLog;
   readonly version: string;
   /** The monotonic moment at which the process began to serve, in ms. */

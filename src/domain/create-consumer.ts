@@ -4,7 +4,7 @@ import { adminEvent } from './admin-event.ts';
 import { requireAdmin } from './authorize.ts';
 import { checkConsumer } from './check-consumer.ts';
 import { refuseIfAny } from './check-field.ts';
-import type { NewConsumer } from './consumer-fields.ts';
+import { DEFAULT_LIFETIME_MS, DEFAULT_SCOPES, type NewConsumer } from './consumer-fields.ts';
 import type { Call, Context } from './context.ts';
 import { describeConsumer } from './describe-consumer.ts';
 import { changesBetween, SECRET_CHANGED } from './field-changes.ts';
@@ -16,7 +16,7 @@ export interface CreatedConsumer {
   readonly token: string;
 }
 
-/** Errors: ADMIN_REQUIRED, INVALID_FIELD. */
+/** With no scopes it gets {@link DEFAULT_SCOPES}. Errors: ADMIN_REQUIRED, INVALID_FIELD. */
 export async function createConsumer(
   context: Context,
   call: Call,
@@ -26,10 +26,15 @@ export async function createConsumer(
   refuseIfAny(checkConsumer(input.consumer));
   const token = createToken(context.tokenPrefix, input.consumer.environment, context.randomBytes);
   const now = context.store.now();
+  const { scopes, expireAt = now + DEFAULT_LIFETIME_MS } = input.consumer;
   const consumer: Consumer = {
     ...input.consumer,
+    scopes: scopes.length === 0 ? DEFAULT_SCOPES : scopes,
+    expireAt,
     id: context.newId(),
+    revocation: null,
     tokenHash: tokenHash(token),
+    previousToken: null,
     grantedTierIds: [],
     lastUsedAt: null,
     version: 1,

@@ -10,8 +10,13 @@ export function describeConsumer(consumer: Consumer): Described {
     scopes: consumer.scopes,
     allowed_ips: consumer.allowedIps,
     credits_per_minute: consumer.creditsPerMinute,
+    credit_limits: consumer.creditLimits.map(({ resource, creditsPerMinute }) => ({
+      resource,
+      credits_per_minute: creditsPerMinute,
+    })),
     state: enumText('CONSUMER_STATE', consumer.state),
     expire_time: timeText(consumer.expireAt),
     owner: consumer.owner,
+    revocation_reason: consumer.revocation?.reason ?? null,
   };
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Consumer } from '../model/consumer.ts';
+import type { OwnerCredits } from '../model/credit.ts';
+import type { DeniedSubject } from '../model/subject.ts';
 import type { Tier } from '../model/tier.ts';
 import type { Change, Page, Store } from '../store/port.ts';
 import { createCachedRead } from './cached-read.ts';
@@ -9,6 +11,9 @@ export interface KnownDirectory {
   readonly consumerByTokenHash: (tokenHash: string) => Consumer | null | undefined;
   readonly tier: (id: string) => Tier | null | undefined;
   readonly allTiers: () => readonly Tier[] | undefined;
+  readonly ownerCredits: (owner: string) => OwnerCredits | null | undefined;
+  readonly consumerById: (id: string) => Consumer | null | undefined;
+  readonly denial: (subject: string) => DeniedSubject | null | undefined;
 }
 
 /**
@@ -23,6 +28,12 @@ export interface Directory {
   readonly tier: (id: string) => Promise<Tier | null>;
   /** Every tier, ordered by id. */
   readonly allTiers: () => Promise<readonly Tier[]>;
+  /** Null when there is no such consumer. */
+  readonly consumerById: (id: string) => Promise<Consumer | null>;
+  /** Null when tokens of that subject are accepted. */
+  readonly denial: (subject: string) => Promise<DeniedSubject | null>;
+  /** Null when the owner has no pool of its own. */
+  readonly ownerCredits: (owner: string) => Promise<OwnerCredits | null>;
   /** The ids of tiers whose keys a job is placing, or was until a second ago: a draw may have come before it. */
   readonly beingPlaced: () => Promise<ReadonlySet<string>>;
   /** Forgets one tier, because a row has seen a newer revision of it. */
@@ -35,6 +46,8 @@ export interface Directory {
 const AGE_MAX_MS = 900;
 const CONSUMERS_MAX = 20_000;
 const TIERS_MAX = 10_000;
+const OWNERS_MAX = 20_000;
+const SUBJECTS_MAX = 20_000;
 /** The tag of tokens that no consumer has. */
 const NOBODY = '';
 const PAGE = 1000;
@@ -80,6 +93,10 @@ export function createDirectory(store: Store, clock: Clock): Directory {
   const tiers = createCachedRead({ load: (id) => beforeJobs(store.getTier(id)), max: TIERS_MAX, ...told });
   const lists = createCachedRead({ load: () => beforeJobs(readAllTiers(store)), max: 1, ...told });
 
+  const consumersById = createCachedRead({ load: store.getConsumer, max: CONSUMERS_MAX, ...told });
+  const denials = createCachedRead({ load: store.findDenial, max: SUBJECTS_MAX, ...told });
+  const owners = createCachedRead({ load: store.getOwnerCredits, max: OWNERS_MAX, ...told });
+
   function forgetTier(id: string): void {
     tiers.drop(id);
     lists.clear();
@@ -87,6 +104,7 @@ export function createDirectory(store: Store, clock: Clock): Directory {
 
   function forgetConsumer(id: string): void {
     consumers.dropTagged(id);
+    consumersById.drop(id);
     // It may have a token now that nobody had.
     consumers.dropTagged(NOBODY);
   }
@@ -94,10 +112,15 @@ export function createDirectory(store: Store, clock: Clock): Directory {
   const stop = store.onChange((change: Change) => {
     if (change.kind === 'tier') forgetTier(change.id);
     else if (change.kind === 'consumer') forgetConsumer(change.id);
+    else if (change.kind === 'owner') owners.drop(change.id);
+    else if (change.kind === 'subject') denials.drop(change.id);
     else {
       tiers.clear();
       lists.clear();
       consumers.clear();
+      owners.clear();
+      consumersById.clear();
+      denials.clear();
     }
   });
 
@@ -105,12 +128,18 @@ export function createDirectory(store: Store, clock: Clock): Directory {
     consumerByTokenHash: consumers.get,
     tier: tiers.get,
     allTiers: () => lists.get(''),
+    ownerCredits: owners.get,
+    consumerById: consumersById.get,
+    denial: denials.get,
     beingPlaced: () => placing.get(''),
     forgetTier,
     known: {
       consumerByTokenHash: consumers.known,
       tier: tiers.known,
       allTiers: () => lists.known(''),
+      ownerCredits: owners.known,
+      consumerById: consumersById.known,
+      denial: denials.known,
     },
     close: stop,
   };

@@ -6,6 +6,7 @@ import type { Call, Context, Identity } from './context.ts';
 import { drawQueues, knownQueues, queuesForUnits } from './draw-queues.ts';
 import { refused } from './draw-refusal.ts';
 import { storeUnavailable } from './errors.ts';
+import { callerIdOf } from './identity.ts';
 import { type DrawnKey, release, withholdUnsent } from './release-key.ts';
 import { fromStore } from './store-errors.ts';
 import { FRESH_MS, type RoundsResult } from './waiting-draws.ts';
@@ -29,10 +30,6 @@ function sha256(parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');
 }
 
-function callerId(identity: Identity): string {
-  return identity.kind === 'root' ? '' : identity.consumer.id;
-}
-
 function requestOf(
   call: Call,
   identity: Identity,
@@ -40,7 +37,7 @@ function requestOf(
   queues: readonly DrawQueue[],
 ): DrawRequest {
   const { feature, tierId } = input;
-  const caller = callerId(identity);
+  const caller = callerIdOf(identity);
   const idempotency =
     input.requestId === null
       ? null

@@ -1,4 +1,3 @@
-import type { Consumer } from '../model/consumer.ts';
 import type { DrawQueue } from '../model/round.ts';
 import { mostAtOnce, type Tier } from '../model/tier.ts';
 import { isAdmin } from './authorize.ts';
@@ -12,7 +11,7 @@ interface Offer {
   readonly queues: readonly DrawQueue[];
 }
 
-/** By whom it was found for: a consumer as read, or the list of all tiers. Then by feature and by the tier named. */
+/** By the list it was found in: granted ids as read, or all tiers. Then by feature and by the tier named. */
 const offers = new WeakMap<object, Map<string, Map<string | null, Offer>>>();
 
 function remember(owner: object, feature: string, tierId: string | null, offer: Offer): void {
@@ -21,16 +20,17 @@ function remember(owner: object, feature: string, tierId: string | null, offer: 
   offers.set(owner, ofOwner.set(feature, ofFeature.set(tierId, offer)));
 }
 
-/** The consumer whose grants decide; null for who may draw from every tier. */
-function grantee(identity: Identity): Consumer | null {
-  return identity.kind === 'root' || isAdmin(identity) ? null : identity.consumer;
+/** The ids of the tiers that it may draw from; null for who may from every tier. */
+function grantsOf(identity: Identity): readonly string[] | null {
+  if (identity.kind === 'subject') return identity.tiers;
+  return identity.kind === 'root' || isAdmin(identity) ? null : identity.consumer.grantedTierIds;
 }
 
 /** The tiers whose features an identity may draw: all for an admin, the granted ones for a consumer. */
 async function tiersOf(context: Context, identity: Identity): Promise<readonly Tier[]> {
-  const consumer = grantee(identity);
-  if (consumer === null) return context.directory.allTiers();
-  const tiers = await Promise.all(consumer.grantedTierIds.map((id) => context.directory.tier(id)));
+  const granted = grantsOf(identity);
+  if (granted === null) return context.directory.allTiers();
+  const tiers = await Promise.all(granted.map((id) => context.directory.tier(id)));
   return tiers.filter((tier) => tier !== null);
 }
 
@@ -70,12 +70,12 @@ export function knownQueues(
   feature: string,
   tierId: string | null,
 ): readonly DrawQueue[] | undefined {
-  const consumer = grantee(identity);
-  const owner = consumer ?? context.directory.known.allTiers();
+  const granted = grantsOf(identity);
+  const owner = granted ?? context.directory.known.allTiers();
   if (owner === undefined) return undefined;
   const offer = offers.get(owner)?.get(feature)?.get(tierId);
-  if (offer === undefined || consumer === null) return offer?.queues;
-  return areCurrent(context, consumer.grantedTierIds, offer.tiers) ? offer.queues : undefined;
+  if (offer === undefined || granted === null) return offer?.queues;
+  return areCurrent(context, granted, offer.tiers) ? offer.queues : undefined;
 }
 
 /**
@@ -99,7 +99,7 @@ export async function drawQueues(
   }
   if (found.length === 0) throw notOffered(identity, feature, tierId);
   const queues = sharedList(found);
-  remember(grantee(identity) ?? tiers, feature, tierId, { tiers, queues });
+  remember(grantsOf(identity) ?? tiers, feature, tierId, { tiers, queues });
   return queues;
 }
 

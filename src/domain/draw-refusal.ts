@@ -3,8 +3,11 @@ import type { Context } from './context.ts';
 import { KeypoolError, storeUnavailable } from './errors.ts';
 import type { RoundsResult } from './waiting-draws.ts';
 
-/** The shortest wait that a caller is told, so that those who follow it do not spin while a key is being settled. */
-const RETRY_MIN_MS = 20;
+/**
+ * The shortest wait that a caller is told: while a take that is due to be settled holds a spent key, its next moment is
+ * always the very next one, and those who followed it would spin.
+ */
+const RETRY_MIN_MS = 100;
 
 /** What a draw that found no key ended with. */
 export type Refusal = Exclude<RoundsResult, { readonly kind: 'drawn' | 'stale' | 'late' }>;

@@ -32,13 +32,19 @@ export const CODE_OF_REASON = {
   KEY_NOT_FOUND: 'not_found',
   CONSUMER_NOT_FOUND: 'not_found',
   GRANT_NOT_FOUND: 'not_found',
+  OWNER_CREDITS_NOT_FOUND: 'not_found',
   SERVICE_NOT_FOUND: 'not_found',
+  SUBJECT_NOT_DENIED: 'not_found',
   TIER_EXISTS: 'already_exists',
   KEY_EXISTS: 'already_exists',
   ETAG_MISMATCH: 'aborted',
   TIER_NOT_EMPTY: 'failed_precondition',
+  CONSUMER_REVOKED: 'failed_precondition',
+  ENCRYPTION_OFF: 'failed_precondition',
+  EXCHANGE_NOT_POSSIBLE: 'failed_precondition',
   POOL_EMPTY: 'failed_precondition',
   POOL_EXHAUSTED: 'resource_exhausted',
+  CREDITS_EXHAUSTED: 'resource_exhausted',
   REQUEST_TOO_LARGE: 'resource_exhausted',
   OVERLOADED: 'resource_exhausted',
   INVALID_FIELD: 'invalid_argument',
@@ -49,6 +55,8 @@ export const CODE_OF_REASON = {
   SEAL_BROKEN: 'internal',
   INTERNAL: 'internal',
   STORE_UNAVAILABLE: 'unavailable',
+  HEAVY_CALLS_BUSY: 'unavailable',
+  INTROSPECTION_UNAVAILABLE: 'unavailable',
   SHUTTING_DOWN: 'unavailable',
   DEADLINE_EXCEEDED: 'deadline_exceeded',
   CANCELED: 'canceled',
@@ -60,12 +68,19 @@ export interface FieldViolation {
   readonly description: string;
 }
 
+/** One quota that was spent: whose it is, and how large. */
+export interface QuotaViolation {
+  readonly subject: string;
+  readonly description: string;
+}
+
 export interface ErrorExtras {
   /** Short facts for the caller, such as `{feature: "scrape"}`; never a secret. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Milliseconds after which another try can succeed. */
   readonly retryAfterMs?: number;
   readonly violations?: readonly FieldViolation[];
+  readonly quota?: readonly QuotaViolation[];
   /** What really happened, for the log only. */
   readonly cause?: unknown;
 }
@@ -76,6 +91,7 @@ export class KeypoolError extends Error {
   readonly metadata: Readonly<Record<string, string>>;
   readonly retryAfterMs: number | null;
   readonly violations: readonly FieldViolation[];
+  readonly quota: readonly QuotaViolation[];
 
   constructor(reason: Reason, message: string, extras: ErrorExtras = {}) {
     super(message, { cause: extras.cause });
@@ -84,6 +100,7 @@ export class KeypoolError extends Error {
     this.metadata = extras.metadata ?? {};
     this.retryAfterMs = extras.retryAfterMs ?? null;
     this.violations = extras.violations ?? [];
+    this.quota = extras.quota ?? [];
   }
 
   get code(): StatusCode {

@@ -1,4 +1,4 @@
-import { SealBrokenError, type SealedPlace, type Sealer } from '../model/sealing.ts';
+import { SealBrokenError, type SealedPlace, type Sealer, sealingKeyIdOf } from '../model/sealing.ts';
 
 type Secrets = Readonly<Record<string, string>>;
 
@@ -51,4 +51,21 @@ export function areSameSecrets(sealer: Sealer, keyId: string, stored: Secrets, s
       sealed !== undefined && opensTo(sealer, sealed, place(keyId, `secrets.${name}`), secrets[name] ?? '')
     );
   });
+}
+
+/** The same value and secrets under the current sealing key; null when they are. Throws SealBrokenError. */
+export function resealed(
+  sealer: Sealer,
+  key: { readonly id: string; readonly value: string; readonly secrets: Secrets },
+): { readonly value: string; readonly secrets: Secrets } | null {
+  const texts = [key.value, ...Object.values(key.secrets)];
+  if (texts.every((text) => sealingKeyIdOf(text) === sealer.keyId)) return null;
+  const opened = Object.entries(key.secrets).map(([name, text]) => [
+    name,
+    sealer.open(text, place(key.id, `secrets.${name}`)),
+  ]);
+  return {
+    value: sealValue(sealer, key.id, sealer.open(key.value, place(key.id, 'value'))),
+    secrets: sealSecrets(sealer, key.id, Object.fromEntries(opened)),
+  };
 }

@@ -5,7 +5,7 @@ import type { Call, Context } from './context.ts';
 import { type ListInput, PAGE_REFUSALS, pageRequestOf } from './page-request.ts';
 import { stored } from './store-errors.ts';
 
-/** Newest first; shows each draw within 2 s. Errors: ADMIN_REQUIRED, INVALID_FIELD. */
+/** Draws, verifications and recorded uses, newest first; shows each draw within 2 s. Errors: ADMIN_REQUIRED, INVALID_FIELD. */
 export async function listUsageEvents(
   context: Context,
   call: Call,

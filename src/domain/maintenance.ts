@@ -5,6 +5,8 @@ export interface MaintenanceOptions {
   readonly after: After;
   /** How long usage events are kept, in ms. */
   readonly retentionMs: number;
+  /** How long their sums by the hour are kept, in ms. */
+  readonly sumsRetentionMs: number;
 }
 
 export interface Maintenance {
@@ -22,7 +24,17 @@ const EXPIRY_BATCH = 1000;
 const EXPIRY_MS = 2000;
 const RETENTION_BATCH = 1000;
 const RETENTION_MS = 60_000;
+const SUMS_MS = 5000;
+/** Between two steps: draws have the store to themselves meanwhile. */
+const SUMS_PAUSE_MS = 20;
 const LAST_USED_MS = 5000;
+const TOKENS_BATCH = 1000;
+const TOKENS_MS = 60_000;
+const ROTATION_MS = 60_000;
+const CREDITS_BATCH = 1000;
+const CREDITS_SWEEP_MS = 60_000;
+/** A third of the time for which a process counts as alive. */
+const CREDITS_TEND_MS = 5000;
 
 type Work = Pick<BackgroundTaskOptions, 'name' | 'everyMs' | 'run' | 'moreAfterMs'>;
 
@@ -34,7 +46,65 @@ function placeKeys({ store }: Context): Work {
   };
 }
 
-function otherWork({ store, lastUsed }: Context, retentionMs: number): readonly Work[] {
+/** What is known of tokens, and what signs them. */
+function tokenWork({ store, jwts }: Context): readonly Work[] {
+  return [
+    {
+      name: 'delete-expired-tokens',
+      everyMs: TOKENS_MS,
+      run: async () => (await store.deleteExpiredTokens(TOKENS_BATCH)) >= TOKENS_BATCH,
+    },
+    {
+      name: 'rotate-signing-keys',
+      everyMs: ROTATION_MS,
+      run: async () => {
+        await jwts.rotateKeys();
+        return false;
+      },
+    },
+  ];
+}
+
+/** Credits, where they are counted. */
+function creditWork({ store, credits }: Context): readonly Work[] {
+  return [
+    {
+      name: 'sweep-credits',
+      everyMs: CREDITS_SWEEP_MS,
+      run: async () => (await store.sweepCredits(CREDITS_BATCH)) >= CREDITS_BATCH,
+    },
+    {
+      name: 'tend-credits',
+      everyMs: CREDITS_TEND_MS,
+      run: async () => {
+        await credits.tend();
+        return false;
+      },
+    },
+  ];
+}
+
+/** Usage events and their sums. */
+function usageWork({ store }: Context, options: MaintenanceOptions): readonly Work[] {
+  const { retentionMs, sumsRetentionMs } = options;
+  return [
+    { name: 'sum-usage', everyMs: SUMS_MS, moreAfterMs: SUMS_PAUSE_MS, run: store.sumUsageStep },
+    {
+      name: 'delete-expired-events',
+      everyMs: RETENTION_MS,
+      run: async () =>
+        (await store.deleteExpired(store.now() - retentionMs, RETENTION_BATCH)) >= RETENTION_BATCH,
+    },
+    {
+      name: 'delete-expired-sums',
+      everyMs: RETENTION_MS,
+      run: async () =>
+        (await store.deleteExpiredSums(store.now() - sumsRetentionMs, RETENTION_BATCH)) >= RETENTION_BATCH,
+    },
+  ];
+}
+
+function otherWork({ store, lastUsed }: Context): readonly Work[] {
   return [
     {
       name: 'recover-open-takes',
@@ -47,12 +117,6 @@ function otherWork({ store, lastUsed }: Context, retentionMs: number): readonly 
       name: 'park-expired-keys',
       everyMs: EXPIRY_MS,
       run: async () => (await store.parkExpiredKeys(EXPIRY_BATCH)) >= EXPIRY_BATCH,
-    },
-    {
-      name: 'delete-expired-events',
-      everyMs: RETENTION_MS,
-      run: async () =>
-        (await store.deleteExpired(store.now() - retentionMs, RETENTION_BATCH)) >= RETENTION_BATCH,
     },
     {
       name: 'note-last-use',
@@ -70,12 +134,16 @@ export function startMaintenance(context: Context, options: MaintenanceOptions):
   const { after } = options;
   const { log } = context;
   const placing = startBackgroundTask({ ...placeKeys(context), after, log });
-  const others = otherWork(context, options.retentionMs).map((work) =>
-    startBackgroundTask({ ...work, after, log }),
-  );
+  const works = [
+    ...otherWork(context),
+    ...usageWork(context, options),
+    ...tokenWork(context),
+    ...creditWork(context),
+  ];
+  const others = works.map((work) => startBackgroundTask({ ...work, after, log }));
   // A tier that was edited here may have left a job: its keys wait for it.
   const stopListening = context.store.onChange((change) => {
-    if (change.kind !== 'consumer') placing.kick();
+    if (change.kind === 'tier' || change.kind === 'all') placing.kick();
   });
   return {
     stop: async () => {

@@ -4,13 +4,14 @@ import type { Store } from '../store/port.ts';
 import { KeypoolError } from './errors.ts';
 import { stored } from './store-errors.ts';
 
-const CANARY_PREFIX = 'canary.';
+export const CANARY_PREFIX = 'canary.';
 const CANARY_TEXT = 'keypool canary';
-const FINGERPRINT_KEY = 'fingerprint-key';
+export const FINGERPRINT_KEY = 'fingerprint-key';
 
 type MetaStore = Pick<Store, 'listMeta' | 'keepMeta'>;
 
-function placeOf(name: string): SealedPlace {
+/** Where a text of this name is sealed for. */
+export function metaPlace(name: string): SealedPlace {
   return { table: 'meta', row: name, field: 'value' };
 }
 
@@ -25,7 +26,7 @@ function sealBroken(keyId: string, what: string, cause: unknown): KeypoolError {
 function openCanary(sealer: Sealer, name: string, text: string): void {
   const keyId = name.slice(CANARY_PREFIX.length);
   try {
-    if (sealer.open(text, placeOf(name)) === CANARY_TEXT) return;
+    if (sealer.open(text, metaPlace(name)) === CANARY_TEXT) return;
   } catch (error) {
     if (!(error instanceof SealBrokenError)) throw error;
     throw sealBroken(keyId, 'values', error);
@@ -40,7 +41,7 @@ async function checkCanaries(store: MetaStore, sealer: Sealer): Promise<void> {
   if (sealer.keyId === null) return;
   const name = CANARY_PREFIX + sealer.keyId;
   if (canaries.has(name)) return;
-  const sealed = sealer.seal(CANARY_TEXT, placeOf(name));
+  const sealed = sealer.seal(CANARY_TEXT, metaPlace(name));
   // Another process may have been quicker; what it left must open too.
   openCanary(sealer, name, await stored(store.keepMeta(name, sealed)));
 }
@@ -51,7 +52,7 @@ async function keepFingerprintKey(
   randomBytes: (size: number) => Uint8Array,
 ): Promise<Uint8Array> {
   const known = (await stored(store.listMeta(FINGERPRINT_KEY))).get(FINGERPRINT_KEY);
-  const place = placeOf(FINGERPRINT_KEY);
+  const place = metaPlace(FINGERPRINT_KEY);
   const fresh = (): string =>
     sealer.seal(Buffer.from(randomBytes(FINGERPRINT_KEY_BYTES)).toString('hex'), place);
   const text = known ?? (await stored(store.keepMeta(FINGERPRINT_KEY, fresh())));

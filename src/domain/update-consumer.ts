@@ -7,10 +7,10 @@ import { refuseIfAny } from './check-field.ts';
 import type { ConsumerFields } from './consumer-fields.ts';
 import type { Call, Context } from './context.ts';
 import { describeConsumer } from './describe-consumer.ts';
-import { invalidField } from './errors.ts';
 import { checkEtag } from './etag.ts';
 import { changesBetween } from './field-changes.ts';
 import { consumerNotFound } from './not-found.ts';
+import { refuseRevoked } from './revoke-consumer.ts';
 import { stored } from './store-errors.ts';
 
 export interface UpdateConsumerInput {
@@ -31,20 +31,15 @@ function changed(consumer: Consumer, fields: ConsumerFields): Consumer {
     scopes: fields.scopes ?? consumer.scopes,
     allowedIps: fields.allowedIps ?? consumer.allowedIps,
     creditsPerMinute: creditsPerMinute === undefined ? consumer.creditsPerMinute : creditsPerMinute,
+    creditLimits: fields.creditLimits ?? consumer.creditLimits,
     state: fields.state ?? consumer.state,
     expireAt: expireAt === undefined ? consumer.expireAt : expireAt,
   };
 }
 
-/** A token that was withdrawn for good does not come back. */
-function refuseRevival(consumer: Consumer, fields: ConsumerFields): void {
-  if (consumer.state !== 'revoked' || fields.state === undefined) return;
-  throw invalidField('consumer.state', 'this consumer was revoked for good; create another one');
-}
-
 /**
  * Every process heeds it within 2 s. An update that changes nothing writes nothing.
- * Errors: ADMIN_REQUIRED, INVALID_FIELD, CONSUMER_NOT_FOUND, ETAG_MISMATCH.
+ * Errors: ADMIN_REQUIRED, INVALID_FIELD, CONSUMER_NOT_FOUND, CONSUMER_REVOKED, ETAG_MISMATCH.
  */
 export async function updateConsumer(
   context: Context,
@@ -56,7 +51,8 @@ export async function updateConsumer(
 
   function edit(consumer: Consumer): Edit<Consumer> {
     checkEtag(input.etag, consumer.version);
-    refuseRevival(consumer, input.changes);
+    // A token that was withdrawn for good does not come back.
+    if (input.changes.state !== undefined) refuseRevoked(consumer);
     const row = changed(consumer, input.changes);
     const changes = changesBetween(describeConsumer(consumer), describeConsumer(row));
     if (changes.length === 0) return { row: consumer, event: null };

@@ -4,7 +4,7 @@ export type Actor =
   | { readonly kind: 'consumer'; readonly id: string; readonly name: string };
 
 /** The audit row of a draw. Append-only; time in ms, the store's moment of the take. */
-export interface UsageEvent {
+export interface DrawEvent {
   /** `<take>.<serial>`, the draw's id. */
   readonly id: string;
   readonly kind: 'draw';
@@ -21,6 +21,50 @@ export interface UsageEvent {
   readonly withheld: boolean;
 }
 
+/** How a call ended for who made it. */
+export type Outcome =
+  | 'ok'
+  | 'rate_limited'
+  | 'quota_exceeded'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'upstream_error'
+  | 'timeout'
+  | 'invalid_request';
+
+/**
+ * A use of a client that is no draw, before it is stored: a token that was verified for a backend, or what a backend
+ * reported itself. The store adds its moment.
+ */
+export interface UsageRecord {
+  /** Unique: fresh, or where `once` made from what the caller chose. At most 64 characters. */
+  readonly id: string;
+  /** True when the record may be sent again under its id: the first one is kept, also where it says something else. */
+  readonly once: boolean;
+  readonly kind: 'verify' | 'recorded';
+  /** A consumer's id, or `subject:` and the subject of another issuer's token. */
+  readonly consumerId: string;
+  /** Credits charged, or units as reported; 0 or more. */
+  readonly units: number;
+  /** What was called, at most 200 characters; null when not said. So `endpoint`, the route that served it. */
+  readonly resource: string | null;
+  readonly endpoint: string | null;
+  /** Of HTTP, 100 to 599; null when not said. */
+  readonly statusCode: number | null;
+  /** Null when not said. */
+  readonly outcome: Outcome | null;
+  readonly requestId: string;
+  readonly peerAddress: string;
+}
+
+/** A usage record as stored; `at`: the store's moment in ms. */
+export interface RecordEvent extends Omit<UsageRecord, 'once'> {
+  readonly at: number;
+}
+
+/** What was used: append-only. */
+export type UsageEvent = DrawEvent | RecordEvent;
+
 export interface FieldChange {
   readonly field: string;
   /** JSON text of the value before and after; null where there was none. Secrets appear as `"(changed)"`. */
@@ -28,7 +72,14 @@ export interface FieldChange {
   readonly after: string | null;
 }
 
-export type ResourceType = 'tier' | 'key' | 'consumer' | 'grant';
+export type ResourceType =
+  | 'tier'
+  | 'key'
+  | 'consumer'
+  | 'grant'
+  | 'sealing_key'
+  | 'subject'
+  | 'owner_credits';
 
 /** The audit row of a change made by an admin. Append-only; never holds a secret. */
 export interface AdminEvent {

@@ -68,3 +68,26 @@ export function parseIpAddress(text: string): IpAddress | null {
   if (address === null || !isMappedV4(address)) return address;
   return { bits: 32, value: address.value & 0xffffffffn };
 }
+
+const V4_SHIFTS = [24n, 16n, 8n, 0n];
+const V6_SHIFTS = [112n, 96n, 80n, 64n, 48n, 32n, 16n, 0n];
+
+/** Where the longest run of zeros stands, the first of several; its length may be 0. */
+function longestZeros(groups: readonly string[]): { readonly start: number; readonly length: number } {
+  let longest = { start: 0, length: 0 };
+  let length = 0;
+  for (const [i, group] of groups.entries()) {
+    length = group === '0' ? length + 1 : 0;
+    if (length > longest.length) longest = { start: i + 1 - length, length };
+  }
+  return longest;
+}
+
+/** The one way to write an address (RFC 5952, section 4): lower case, the longest run of zeros as `::` if it has two. */
+export function formatIpAddress({ bits, value }: IpAddress): string {
+  if (bits === 32) return V4_SHIFTS.map((shift) => (value >> shift) & 0xffn).join('.');
+  const groups = V6_SHIFTS.map((shift) => ((value >> shift) & 0xffffn).toString(16));
+  const { start, length } = longestZeros(groups);
+  if (length < 2) return groups.join(':');
+  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
+}

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Granted, limitOf, limits, runMeter, steps } from '../../test/support/meter-run.ts';
-import { meterId, nextUnderAll, takeUnits } from './meter.ts';
+import { type Granted, limitOf, limits, runMeter, steps, takeUnits } from '../../test/support/meter-run.ts';
+import { meterId, nextUnderAll } from './meter.ts';
 import { guardMs, type Limit } from './tier.ts';
 
 const fixed = limits('fixed');

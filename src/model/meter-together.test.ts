@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { anyLimit, fullestWindow, limitOf, limits, runMeter, steps } from '../../test/support/meter-run.ts';
-import { freeUnderAll, type MeterStates, meterId, nextUnderAll, takeUnits } from './meter.ts';
+import {
+  anyLimit,
+  fullestWindow,
+  limitOf,
+  limits,
+  runMeter,
+  steps,
+  takeUnits,
+} from '../../test/support/meter-run.ts';
+import { freeUnderAll, type MeterStates, meterId, nextUnderAll } from './meter.ts';
 import type { Limit } from './tier.ts';
 
 const one = { units: 1, count: 1 };

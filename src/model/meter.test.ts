@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { fullestWindow, leaving, limitOf, limits, runMeter, steps } from '../../test/support/meter-run.ts';
-import { EXACT_UNITS_MAX, meterId, nextUnderAll, stampGrainMs, takeUnits } from './meter.ts';
+import {
+  fullestWindow,
+  leaving,
+  limitOf,
+  limits,
+  runMeter,
+  steps,
+  takeUnits,
+} from '../../test/support/meter-run.ts';
+import { EXACT_UNITS_MAX, meterId, nextUnderAll, stampGrainMs } from './meter.ts';
 import { guardMs } from './tier.ts';
 
 const sliding = limits('sliding');

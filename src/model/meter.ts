@@ -18,17 +18,6 @@ export type MeterState =
 /** States by {@link meterId}; an absent one has counted nothing. */
 export type MeterStates = Readonly<Record<string, MeterState>>;
 
-export interface MeterTake {
-  /** Units granted: a multiple of `units`, 0 to `units * count`. */
-  readonly granted: number;
-  /** The states after the grant, pruned of what no longer counts. */
-  readonly states: MeterStates;
-  /** When one unit can be had after this grant, in ms; `now` when at once. */
-  readonly nextOneAt: number;
-  /** When `units` can be had after this grant; null when no waiting helps. */
-  readonly nextAt: number | null;
-}
-
 /** A meter is known by algorithm and window, so an edited limit goes on counting where it was. */
 export function meterId(limit: Limit): string {
   return `${limit.algorithm === 'sliding' ? 's' : 'f'}${limit.windowMs}`;
@@ -177,25 +166,4 @@ export function countUnder(
     if (state !== undefined) next[meterId(limit)] = state;
   }
   return next;
-}
-
-/**
- * Grants as many draws of `units` as all limits allow at `now`, at most `count`.
- * In no trailing window of a sliding limit, wherever it starts, is more than the limit granted.
- */
-export function takeUnits(
-  states: MeterStates,
-  limits: readonly Limit[],
-  want: { readonly units: number; readonly count: number },
-  now: number,
-): MeterTake {
-  const free = freeUnderAll(states, limits, now);
-  const granted = Math.floor(Math.min(free, want.units * want.count) / want.units) * want.units;
-  const after = countUnder(states, limits, granted, now);
-  return {
-    granted,
-    states: after,
-    nextOneAt: nextUnderAll(after, limits, 1, now) ?? now,
-    nextAt: nextUnderAll(after, limits, want.units, now),
-  };
 }

@@ -47,6 +47,11 @@ export function sealingKeyIdOf(stored: string): string | null {
   return looksSealed(stored) ? (stored.slice(TAG.length).split(':')[0] ?? '') : null;
 }
 
+/** What every text begins with that was sealed by the key of this id. */
+export function sealedPrefix(keyId: string): string {
+  return `${TAG}${keyId}:`;
+}
+
 /** Names a sealing key without telling it: the first 8 hex digits of a domain-separated SHA-256. */
 export function sealingKeyId(key: Uint8Array): string {
   return createHash('sha256').update('keypool sealing key id\0').update(key).digest('hex').slice(0, 8);

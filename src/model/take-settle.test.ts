@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { budgetOf, stateOf, takeOf, tierOf } from '../../test/support/key-state.ts';
 import { keySteps, keys, runKey } from '../../test/support/take-run.ts';
 import type { KeyState } from './key.ts';
-import { budgetsResetAt, settleTake, takeFromKey } from './take.ts';
+import { settleTake, takeFromKey } from './take.ts';
 
 const tier = tierOf({ a: [] });
 
@@ -71,14 +71,5 @@ describe('settling a take', () => {
     const { state } = takeFromKey(key, takeOf(tier, 'a', { take: 't1', count: 5 }), 1000);
     const edited = { ...state, budgets: state.budgets.map((budget) => ({ ...budget, limit: 20 })) };
     assert.deepEqual(used(settleTake(edited, { take: 't1', n: 5 }, 1)), [1]);
-  });
-});
-
-describe('the reset of budgets', () => {
-  it('is shown as the moment when all of them have a unit, or never', () => {
-    const spent = { ...budgetOf(5, 1000), used: 5, startAt: 400 };
-    assert.equal(budgetsResetAt([spent, budgetOf(5)], 500), 1500);
-    assert.equal(budgetsResetAt([spent, { ...budgetOf(5), used: 5 }], 500), null);
-    assert.equal(budgetsResetAt([], 500), 500);
   });
 });

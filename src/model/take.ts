@@ -1,4 +1,4 @@
-import { type Budget, budgetFree, budgetNextAt, budgetRolls, chargeBudget } from './budget.ts';
+import { type Budget, budgetFree, budgetRolls, chargeBudget } from './budget.ts';
 import { type KeyState, OPEN_TAKES_MAX, type OpenTake, type Places } from './key.ts';
 import { countUnder, freeUnderAll, latest, nextUnderAll } from './meter.ts';
 import { budgetSpent, budgetsNextAt, isUsable, NOWHERE } from './place.ts';
@@ -172,12 +172,4 @@ export function settleTake(
       entry.epochs.includes(budget.epoch) ? { ...budget, used: Math.max(0, budget.used - back) } : budget,
     ),
   };
-}
-
-/** When the budgets of a key that cannot serve get their next unit, for what is shown of it; null when never. */
-export function budgetsResetAt(budgets: readonly Budget[], now: number): number | null {
-  return latest(
-    budgets.map((budget) => budgetNextAt(budget, 1, now)),
-    now,
-  );
 }

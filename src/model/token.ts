@@ -54,6 +54,11 @@ export function isWellFormedToken(text: string): boolean {
   return checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
 }
 
+/** True for text that begins as tokens with this prefix do: also for one that was cut short, or copied with more. */
+export function looksIssued(text: string, prefix: string): boolean {
+  return text.startsWith(`${prefix}_live_`) || text.startsWith(`${prefix}_test_`);
+}
+
 /** What is stored of a token: its SHA-256, lower-case hex. */
 export function tokenHash(token: string): string {
   return hash('sha256', token, 'hex');

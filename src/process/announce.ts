@@ -22,7 +22,10 @@ export function announce(
   { log, format }: ProcessLog,
 ): void {
   if (encryptionKeyId === null)
-    log.warn({}, 'values and secrets are kept in plain text; set ENCRYPTION_KEY to have them sealed');
+    log.warn(
+      {},
+      'values, secrets and the keys that sign JWTs are kept in plain text; set ENCRYPTION_KEY to have them sealed',
+    );
   if (format === 'pretty') {
     const text = bannerText({ url, database, version, encryptionKeyId, adminToken, pids });
     process.stdout.write(`${text}\n`);

@@ -1,9 +1,13 @@
-import type { AdminEvent, UsageEvent } from '../model/audit.ts';
+import type { AdminEvent, UsageEvent, UsageRecord } from '../model/audit.ts';
 import type { Consumer, ConsumerLifecycle, Environment } from '../model/consumer.ts';
+import type { CreditPool, OwnerCredits, PoolStanding } from '../model/credit.ts';
 import type { Job } from '../model/job.ts';
 import type { Key, KeyLifecycle } from '../model/key.ts';
 import type { DrawQueue } from '../model/round.ts';
+import type { SigningKey } from '../model/signing-key.ts';
+import type { DeniedSubject, KeptToken } from '../model/subject.ts';
 import type { Tier } from '../model/tier.ts';
+import type { SummedSpans, UsageCell, UsageSubject, UsageSums } from '../model/usage-summary.ts';
 
 /*
  * The port between the domain and a store. Every method is atomic and durable when its promise resolves (MongoDB:
@@ -83,6 +87,8 @@ export interface ConsumerFilter {
   readonly owner?: string;
   readonly environment?: Environment;
   readonly state?: ConsumerLifecycle;
+  /** Those in this state are left out. */
+  readonly exceptState?: ConsumerLifecycle;
 }
 
 /** `startAt` inclusive, `endAt` exclusive. */
@@ -101,6 +107,22 @@ export interface AdminEventFilter {
   readonly actor?: string;
   readonly startAt?: number;
   readonly endAt?: number;
+}
+
+/** Of which hours to sum up; `startAt` inclusive, `endAt` exclusive, each moved outward to a whole hour of UTC. */
+export interface UsagePeriod {
+  readonly startAt?: number;
+  readonly endAt?: number;
+}
+
+/** The use of a subject in a period; `startAt` and `endAt` as moved, null where none was asked for. */
+export interface UsageSummary extends UsageSums {
+  readonly startAt: number | null;
+  readonly endAt: number | null;
+  /** What its events said of themselves, in no order; those that said nothing are left out. */
+  readonly cells: readonly UsageCell[];
+  /** True when some hour had more different cells than are kept: the rest is in the sums alone. */
+  readonly isCapped: boolean;
 }
 
 /** Counted to `cap`; `capped` when there were more. `nextAt`: the earliest due moment when none is available. */
@@ -131,6 +153,8 @@ export interface Edit<T> {
 export type Change =
   | { readonly kind: 'tier'; readonly id: string }
   | { readonly kind: 'consumer'; readonly id: string }
+  | { readonly kind: 'subject'; readonly id: string }
+  | { readonly kind: 'owner'; readonly id: string }
   | { readonly kind: 'all' };
 
 export interface DrawStore {
@@ -156,6 +180,66 @@ export interface DrawStore {
    * many were settled, `limit` at most.
    */
   readonly recoverOpenTakes: (limit: number) => Promise<number>;
+}
+
+/** One charge of an identity, against all of its pools or none. */
+export interface Charge {
+  /** 0 to 4, each with another id; none: nothing is counted, the event is written all the same. */
+  readonly pools: readonly CreditPool[];
+  /** 0 or more credits, from each of the pools. */
+  readonly cost: number;
+  /** What is put on record with a charge that is granted; null for nothing. */
+  readonly event: UsageRecord | null;
+  /** Set when the caller chose the request id: `key` names (caller, id), `fingerprint` the other fields. */
+  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
+}
+
+/** A charge that was decided. */
+export interface Charged {
+  readonly kind: 'charged';
+  /** False: a pool had too little left, and nothing was charged. */
+  readonly granted: boolean;
+  /** The store's moment of it, in ms. */
+  readonly at: number;
+  /** Where each pool stands now, in the order of the charge's. */
+  readonly pools: readonly PoolStanding[];
+  /** True for a retry of a charge that was granted before: `at` and `pools` are of then. */
+  readonly replayed: boolean;
+}
+
+/**
+ * What became of a charge. `again`: put it into a later round; `reused`: its request id was used with other fields;
+ * `unavailable`: it may have been charged or not, and nobody was told that it was.
+ */
+export type ChargeResult =
+  | Charged
+  | { readonly kind: 'again' }
+  | { readonly kind: 'reused' }
+  | { readonly kind: 'unavailable' };
+
+export interface CreditStore {
+  /**
+   * Decides charges that arrived together, in their order; answers in the same. One that is granted was counted in all
+   * its pools, and its usage event (if any) is durable, before it is answered; a refused one leaves nothing behind. In
+   * no trailing window of a pool more than its limit is granted, at any crash point, by any number of processes; what a
+   * crash leaves counted and unanswered leaves with its window. For 10 minutes a granted charge with a request id
+   * stands for its retries. Rejects only when none of them is known to have been granted.
+   */
+  readonly chargeRound: (charges: readonly Charge[]) => Promise<readonly ChargeResult[]>;
+  /** Rounds of charges that may run at the same time. */
+  readonly chargeRoundsMax: number;
+  /** Notes that this process is alive, and gives how many have said so in the last 15 s, at least 1. */
+  readonly noteProcess: () => Promise<number>;
+  /** Deletes `limit` pools at most that count nothing any more, and request ids that are over; returns how many. */
+  readonly sweepCredits: (limit: number) => Promise<number>;
+  readonly getOwnerCredits: (owner: string) => Promise<OwnerCredits | null>;
+  /** Ordered by owner. */
+  readonly listOwnerCredits: (page: PageRequest) => Promise<Page<OwnerCredits>>;
+  /** `edit` gets null where the owner has none, and gives null for none. */
+  readonly editOwnerCredits: (
+    owner: string,
+    edit: (row: OwnerCredits | null) => Edit<OwnerCredits | null>,
+  ) => Promise<OwnerCredits | null>;
 }
 
 export interface TierStore {
@@ -207,7 +291,7 @@ export interface KeyStore {
 export interface ConsumerStore {
   readonly createConsumer: (consumer: Consumer, event: AdminEvent) => Promise<void>;
   readonly getConsumer: (id: string) => Promise<Consumer | null>;
-  /** By SHA-256 of the token, lower-case hex. */
+  /** By SHA-256 of the token, lower-case hex: its own, or the one before while its grace period lasts. */
   readonly findConsumerByTokenHash: (tokenHash: string) => Promise<Consumer | null>;
   /** Ordered by id (time of creation). */
   readonly listConsumers: (filter: ConsumerFilter, page: PageRequest) => Promise<Page<Consumer>>;
@@ -225,10 +309,83 @@ export interface AuditStore {
   /** Newest first. */
   readonly listAdminEvents: (filter: AdminEventFilter, page: PageRequest) => Promise<Page<AdminEvent>>;
   /**
-   * Deletes usage events before `before`, and request records that are over; `limit` rows at most, of which one may hold
-   * all events of a take. Rows of open takes outlive it. Returns how many rows went.
+   * Puts verified and reported uses on record, at one moment. Those that are `once` and were recorded before are passed
+   * over. Returns how many were not.
+   */
+  readonly recordUsage: (records: readonly UsageRecord[]) => Promise<number>;
+  /**
+   * Sums up the use of a subject from sums by the hour and the newest events. Every event that is listed counts once,
+   * also after it was deleted; one that was stored long after its moment, when its hour is summed.
+   */
+  readonly summarizeUsage: (subject: UsageSubject, period: UsagePeriod) => Promise<UsageSummary>;
+  /**
+   * Brings sums forward by one step, where the store does not sum as it writes; true when there is more to do at once.
+   * Any process may call it at any time: repeating a step, also one that was broken off, changes nothing.
+   */
+  readonly sumUsageStep: () => Promise<boolean>;
+  /**
+   * Deletes usage events before `before` that are summed, and request records that are over; `limit` rows at most, of
+   * which one may hold all events of a take. Rows of open takes outlive it. Returns how many rows went.
    */
   readonly deleteExpired: (before: number, limit: number) => Promise<number>;
+  /** Deletes sums of hours that ended by `before`, `limit` rows at most; returns how many went. */
+  readonly deleteExpiredSums: (before: number, limit: number) => Promise<number>;
+}
+
+export interface IdentityStore {
+  /** All there are, ordered by `signFrom`; private keys as sealed. */
+  readonly listSigningKeys: () => Promise<readonly SigningKey[]>;
+  /** Stores a key unless there is one that `follows` the same; false then. */
+  readonly addSigningKey: (key: SigningKey) => Promise<boolean>;
+  /** Puts another sealed text in the place of this one; false when the key is gone or has another text. */
+  readonly resealSigningKey: (id: string, from: string, to: string) => Promise<boolean>;
+  /** Deletes keys that signed until before `before` (ms). */
+  readonly deleteSigningKeys: (before: number) => Promise<void>;
+  /** Null when there is none, or its time is over. */
+  readonly findKeptToken: (key: string) => Promise<KeptToken | null>;
+  /** In the place of one with the same key. */
+  readonly keepToken: (token: KeptToken) => Promise<void>;
+  /** Deletes those whose time is over, `limit` at most; returns how many. */
+  readonly deleteExpiredTokens: (limit: number) => Promise<number>;
+  readonly findDenial: (subject: string) => Promise<DeniedSubject | null>;
+  /** `edit` gets the denial as it stands, or null. Announced as a change of the subject. */
+  readonly denySubject: (
+    subject: string,
+    edit: (denial: DeniedSubject | null) => Edit<DeniedSubject>,
+  ) => Promise<DeniedSubject>;
+  /** Errors: `not-found`. Announced as a change of the subject. */
+  readonly allowSubject: (subject: string, check: (denial: DeniedSubject) => AdminEvent) => Promise<void>;
+  /** Ordered by subject. */
+  readonly listDeniedSubjects: (page: PageRequest) => Promise<Page<DeniedSubject>>;
+}
+
+/** What of a key is sealed, as stored. */
+export interface SealedKey extends Pick<Key, 'id' | 'tierId' | 'value' | 'secrets'> {}
+
+/** Whether the value or a secret of a key begins as asked for, and after which id to go on; null at the end. */
+export interface SealedSearch {
+  readonly isFound: boolean;
+  readonly next: string | null;
+}
+
+export interface SealStore {
+  /** Ordered by id. */
+  readonly listSealedKeys: (page: PageRequest) => Promise<Page<SealedKey>>;
+  /**
+   * Puts other texts in the place of these where they still stand; leaves all else of a key, its version too, and is no
+   * change of it. Draws go on. Returns how many keys it was.
+   */
+  readonly resealKeys: (
+    changes: readonly { readonly from: SealedKey; readonly to: Pick<SealedKey, 'value' | 'secrets'> }[],
+  ) => Promise<number>;
+  /** Looks at up to `limit` keys in the order of ids, from after the id `after` on (empty: from the first). */
+  readonly findSealed: (prefix: string, after: string, limit: number) => Promise<SealedSearch>;
+  /** Puts another text in the place of this one of `keepMeta`; false when it is gone or another. */
+  readonly resealMeta: (name: string, from: string, to: string) => Promise<boolean>;
+  /** Deletes what `keepMeta` keeps, unless it is another text; false then. */
+  readonly deleteMeta: (name: string, value: string) => Promise<boolean>;
+  /** Puts on record what an admin does that no row shows. */
+  readonly noteAdminEvent: (event: AdminEvent) => Promise<void>;
 }
 
 export interface MaintenanceStore {
@@ -266,7 +423,16 @@ export interface MaintenanceStore {
 }
 
 /** Everything the domain asks of a store; the conformance suite in `test/store` holds both adapters to it. */
-export interface Store extends DrawStore, TierStore, KeyStore, ConsumerStore, AuditStore, MaintenanceStore {}
+export interface Store
+  extends DrawStore,
+    CreditStore,
+    TierStore,
+    KeyStore,
+    ConsumerStore,
+    AuditStore,
+    IdentityStore,
+    SealStore,
+    MaintenanceStore {}
 
 /** What an adapter is opened with. */
 export interface StoreOptions {
@@ -277,4 +443,6 @@ export interface StoreOptions {
   readonly warn: (message: string, cause?: unknown) => void;
   /** How long after its take the audit rows of a take may be sent, in ms; 10,000 unless a test shortens it. */
   readonly openTakeMs?: number;
+  /** How usage is summed up; `SUMMED_SPANS` unless a test shortens it. */
+  readonly summedSpans?: SummedSpans;
 }

@@ -1,5 +1,5 @@
-import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
-import { ConnectError, type Interceptor } from '@connectrpc/connect';
+import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import type { Context } from '../domain/context.ts';
 import { beforeDecoding } from './framework-error.ts';
 import type { Log } from './log.ts';
@@ -8,17 +8,29 @@ import { checkAgain } from './request-gate.ts';
 import { type RequestInfo, requestInfoOf } from './request-info.ts';
 import { validateMessage } from './validation.ts';
 
-/** Messages of a stream are decoded one by one while it runs: what cannot be decoded is the caller's doing. */
-async function* readable<Desc extends DescMessage>(
-  schema: Desc,
-  messages: AsyncIterable<MessageShape<Desc>>,
+function notOneMessage(): ConnectError {
+  return new ConnectError('', Code.Unimplemented);
+}
+
+/**
+ * Messages of a stream are decoded one by one while it runs: what cannot be decoded is the caller's doing, and so is
+ * another number of them than the method takes.
+ */
+async function* readable(
+  method: DescMethod,
+  messages: AsyncIterable<MessageShape<DescMessage>>,
   maxRequestBytes: number,
-): AsyncIterable<MessageShape<Desc>> {
+): AsyncIterable<MessageShape<DescMessage>> {
+  const takesOne = method.methodKind === 'server_streaming';
+  let read = 0;
   try {
     for await (const message of messages) {
-      validateMessage(schema, message);
+      read += 1;
+      if (takesOne && read > 1) throw notOneMessage();
+      validateMessage(method.input, message);
       yield message;
     }
+    if (takesOne && read === 0) throw notOneMessage();
   } catch (error) {
     throw error instanceof ConnectError ? beforeDecoding(error, maxRequestBytes) : error;
   }
@@ -45,7 +57,7 @@ export function callInterceptor(context: Context, log: Log, maxRequestBytes: num
       }
       const response = await next({
         ...request,
-        message: readable(request.method.input, request.message, maxRequestBytes),
+        message: readable(request.method, request.message, maxRequestBytes),
       });
       if (!response.stream) return response;
       return { ...response, message: answered(response.message, info, log) };

@@ -1,7 +1,12 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeFromString } from '@connectrpc/connect/protocol-connect';
-import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '../../gen/google/rpc/error_details_pb.ts';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  QuotaFailureSchema,
+  RetryInfoSchema,
+} from '../../gen/google/rpc/error_details_pb.ts';
 import { KeypoolError } from '../domain/errors.ts';
 import { fromStore } from '../domain/store-errors.ts';
 import { durationFromMs } from './convert/time.ts';
@@ -46,7 +51,7 @@ function badRequest(error: KeypoolError): MessageInitShape<typeof BadRequestSche
 
 /**
  * The error as every protocol carries it: google.rpc.ErrorInfo always, RetryInfo and `Retry-After` (whole seconds,
- * rounded up, RFC 9110) where waiting helps, BadRequest where fields were refused, `WWW-Authenticate` (RFC 6750) where
+ * rounded up, RFC 9110) where waiting helps, QuotaFailure where credits are spent, BadRequest where fields were refused, `WWW-Authenticate` (RFC 6750) where
  * the token was.
  */
 export function toConnectError(error: KeypoolError, requestId: string): ConnectError {
@@ -60,6 +65,10 @@ export function toConnectError(error: KeypoolError, requestId: string): ConnectE
     const retryDelay = durationFromMs(error.retryAfterMs);
     connect.details.push({ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay }) });
     connect.metadata.set('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
+  }
+  if (error.quota.length > 0) {
+    const violations = error.quota.map(({ subject, description }) => ({ subject, description }));
+    connect.details.push({ desc: QuotaFailureSchema, value: create(QuotaFailureSchema, { violations }) });
   }
   if (error.violations.length > 0)
     connect.details.push({ desc: BadRequestSchema, value: create(BadRequestSchema, badRequest(error)) });

@@ -5,6 +5,8 @@ export interface HealthReport {
   readonly status: 'serving' | 'store_unreachable' | 'shutting_down';
   readonly store: { readonly kind: string; readonly reachable: boolean };
   readonly encryption: { readonly enabled: boolean };
+  /** Where credits are counted: `local`, by this process alone, while the store is out of reach. */
+  readonly credits: { readonly counted: 'store' | 'local' };
   readonly version: string;
   readonly uptime_seconds: number;
 }
@@ -57,6 +59,7 @@ export function createHealth(context: Context, shutdown: AbortSignal): Health {
         status: shutdown.aborted ? 'shutting_down' : up,
         store,
         encryption: { enabled: context.sealer.keyId !== null },
+        credits: { counted: context.credits.isLocal() ? 'local' : 'store' },
         version: context.version,
         uptime_seconds: Math.floor((now - context.startedAtMonotonicMs) / 1000),
       };

@@ -3,8 +3,19 @@ import { isReflectMessage, type ReflectMessage, reflect } from '@bufbuild/protob
 import { field as rules } from '../../gen/buf/validate/validate_pb.ts';
 import type { FieldViolation } from '../domain/errors.ts';
 
+/** Reading an option of a field decodes it anew each time. */
+const sizes = new WeakMap<DescField, number | null>();
+
 /** What a list or map may hold at most; null without a bound. */
 function sizeMax(field: DescField): number | null {
+  const known = sizes.get(field);
+  if (known !== undefined) return known;
+  const max = readSizeMax(field);
+  sizes.set(field, max);
+  return max;
+}
+
+function readSizeMax(field: DescField): number | null {
   if (!hasOption(field, rules)) return null;
   const { type } = getOption(field, rules);
   if (type.case === 'repeated' && type.value.maxItems > 0n) return Number(type.value.maxItems);

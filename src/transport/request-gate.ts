@@ -3,8 +3,10 @@ import type { HandlerContext } from '@connectrpc/connect';
 import { AdminService } from '../../gen/keypool/v1/admin_service_pb.ts';
 import { authenticate, currentIdentity } from '../domain/authenticate.ts';
 import { requireAdmin } from '../domain/authorize.ts';
+import { chargeCall, chargeFailedAuthentication, isCharged } from '../domain/charge-call.ts';
 import type { Context, Identity } from '../domain/context.ts';
 import { KeypoolError } from '../domain/errors.ts';
+import { FRESH_MS } from '../domain/waiting-draws.ts';
 import type { Log } from './log.ts';
 import { refuse } from './refuse.ts';
 import { type RequestInfo, requestInfoOf } from './request-info.ts';
@@ -51,9 +53,30 @@ export async function checkAgain(context: Context, method: DescMethod, info: Req
   checkScope(method, info.identity);
 }
 
+/** Charges a failed authentication once, however often it is tried for the request; gives what the caller is told. */
+async function failedAuthentication(context: Context, info: RequestInfo, error: unknown): Promise<unknown> {
+  info.charge ??= await chargeFailedAuthentication(context, error, info.peerAddress);
+  return info.charge?.refusal ?? error;
+}
+
+/** Charges a call once; gives its caller as it is then, looked up anew where that took long. */
+async function paid(
+  context: Context,
+  method: DescMethod,
+  info: RequestInfo,
+  identity: Identity,
+): Promise<Identity> {
+  const since = context.clock.monotonicMs();
+  info.charge ??= await chargeCall(context, method.name, identity);
+  if (info.charge.refusal !== null) throw info.charge.refusal;
+  if (context.clock.monotonicMs() - since <= FRESH_MS) return identity;
+  return currentIdentity(context, { identity, peerAddress: info.peerAddress });
+}
+
 /**
- * Finds out who calls, and whether they may. Errors: TOKEN_…, CONSUMER_DISABLED, IP_NOT_ALLOWED, ADMIN_REQUIRED,
- * STORE_UNAVAILABLE.
+ * Finds out who calls, charges them, and finds out whether they may: the one place where calls are charged. A request
+ * that is admitted again, because another path serves it, is not charged again. Errors: TOKEN_…, CONSUMER_DISABLED,
+ * IP_NOT_ALLOWED, CREDITS_EXHAUSTED, ADMIN_REQUIRED, STORE_UNAVAILABLE, OVERLOADED.
  */
 export async function admit(
   context: Context,
@@ -61,8 +84,29 @@ export async function admit(
   info: RequestInfo,
   token: string | null,
 ): Promise<void> {
-  info.identity = await authenticate(context, { token, peerAddress: info.peerAddress });
+  const { peerAddress } = info;
+  let identity: Identity;
+  try {
+    identity = await authenticate(context, { token, peerAddress });
+  } catch (error) {
+    throw await failedAuthentication(context, info, error);
+  }
+  info.identity = identity;
+  if (isCharged(context, identity)) info.identity = await paid(context, method, info, identity);
   checkScope(method, info.identity);
+}
+
+/** {@link tokenOf}, whose error is a failed authentication. */
+async function readToken(
+  context: Context,
+  info: RequestInfo,
+  sent: Parameters<typeof tokenOf>[0],
+): Promise<string | null> {
+  try {
+    return tokenOf(sent);
+  } catch (error) {
+    throw await failedAuthentication(context, info, error);
+  }
 }
 
 /** {@link admit} for the library, before anything of the body is read. */
@@ -76,7 +120,7 @@ export function requestGate(context: Context, log: Log): (handler: HandlerContex
         authorization: requestHeader.get('authorization'),
         apiKey: requestHeader.get('x-api-key'),
       };
-      await admit(context, handler.method, info, tokenOf(sent));
+      await admit(context, handler.method, info, await readToken(context, info, sent));
     } catch (error) {
       throw refuse(error, info, log);
     }

@@ -1,4 +1,5 @@
 import { type ContextValues, createContextKey } from '@connectrpc/connect';
+import type { CallCharge } from '../domain/charge-call.ts';
 import type { Identity } from '../domain/context.ts';
 import type { KeypoolError, Reason } from '../domain/errors.ts';
 
@@ -9,6 +10,8 @@ export interface RequestInfo {
   /** The same object for all requests of one connection. */
   readonly connection: object;
   identity: Identity | null;
+  /** What it was charged; null until it was, and where it never is. */
+  charge: CallCharge | null;
   /** True once a request message was decoded: what fails before is the caller's, what fails after is ours. */
   decoded: boolean;
   /** The reason it was refused for; null while all is well. */
@@ -24,7 +27,14 @@ export function createRequestInfo(
   peerAddress: string,
   connection: object = {},
 ): RequestInfo {
-  const unknown = { identity: null, decoded: false, reason: null, refuseAtLast: null, neverLeft: null };
+  const unknown = {
+    identity: null,
+    charge: null,
+    decoded: false,
+    reason: null,
+    refuseAtLast: null,
+    neverLeft: null,
+  };
   return { requestId, peerAddress, connection, ...unknown };
 }
 

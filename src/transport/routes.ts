@@ -3,31 +3,44 @@ import { AdminService } from '../../gen/keypool/v1/admin_service_pb.ts';
 import { AuthService } from '../../gen/keypool/v1/auth_service_pb.ts';
 import { KeyPoolService } from '../../gen/keypool/v1/key_pool_service_pb.ts';
 import type { Context } from '../domain/context.ts';
+import { allowSubjectRpc } from './rpc/allow-subject.ts';
 import { batchCreateKeysRpc } from './rpc/batch-create-keys.ts';
+import { batchRecordUsageRpc } from './rpc/batch-record-usage.ts';
 import { createConsumerRpc } from './rpc/create-consumer.ts';
 import { createKeyRpc } from './rpc/create-key.ts';
 import { createTierRpc } from './rpc/create-tier.ts';
 import { deleteConsumerRpc } from './rpc/delete-consumer.ts';
 import { deleteKeyRpc } from './rpc/delete-key.ts';
+import { deleteOwnerCreditsRpc } from './rpc/delete-owner-credits.ts';
 import { deleteTierRpc } from './rpc/delete-tier.ts';
+import { denySubjectRpc } from './rpc/deny-subject.ts';
 import { drawKeyRpc } from './rpc/draw-key.ts';
+import { exchangeTokenRpc } from './rpc/exchange-token.ts';
 import { getAvailabilityRpc } from './rpc/get-availability.ts';
 import { getConsumerRpc } from './rpc/get-consumer.ts';
 import { getKeyRpc } from './rpc/get-key.ts';
 import { getStatusRpc } from './rpc/get-status.ts';
 import { getTierRpc } from './rpc/get-tier.ts';
+import { getUsageSummaryRpc } from './rpc/get-usage-summary.ts';
 import { grantTierRpc } from './rpc/grant-tier.ts';
 import { listAdminEventsRpc } from './rpc/list-admin-events.ts';
 import { listConsumersRpc } from './rpc/list-consumers.ts';
+import { listDeniedSubjectsRpc } from './rpc/list-denied-subjects.ts';
 import { listKeysRpc } from './rpc/list-keys.ts';
+import { listOwnerCreditsRpc } from './rpc/list-owner-credits.ts';
 import { listTiersRpc } from './rpc/list-tiers.ts';
 import { listUsageEventsRpc } from './rpc/list-usage-events.ts';
+import { regenerateTokenRpc } from './rpc/regenerate-token.ts';
+import { resealKeysRpc } from './rpc/reseal-keys.ts';
 import { resetKeyUsageRpc } from './rpc/reset-key-usage.ts';
+import { revokeConsumerRpc } from './rpc/revoke-consumer.ts';
 import { revokeGrantRpc } from './rpc/revoke-grant.ts';
+import { setOwnerCreditsRpc } from './rpc/set-owner-credits.ts';
 import { type UnaryRpc, unaryRpc } from './rpc/unary-rpc.ts';
 import { updateConsumerRpc } from './rpc/update-consumer.ts';
 import { updateKeyRpc } from './rpc/update-key.ts';
 import { updateTierRpc } from './rpc/update-tier.ts';
+import { verifyTokenRpc } from './rpc/verify-token.ts';
 import { whoAmIRpc } from './rpc/who-am-i.ts';
 
 /** All RPCs of keypool.v1 over a context, each in its own file under `rpc/`. */
@@ -36,6 +49,9 @@ export function createRpcs(context: Context): readonly UnaryRpc[] {
     unaryRpc(KeyPoolService.method.drawKey, drawKeyRpc(context)),
     unaryRpc(KeyPoolService.method.getAvailability, getAvailabilityRpc(context)),
     unaryRpc(AuthService.method.whoAmI, whoAmIRpc(context)),
+    unaryRpc(AuthService.method.exchangeToken, exchangeTokenRpc(context)),
+    unaryRpc(AuthService.method.verifyToken, verifyTokenRpc(context)),
+    unaryRpc(AuthService.method.batchRecordUsage, batchRecordUsageRpc(context)),
     unaryRpc(AdminService.method.createTier, createTierRpc(context)),
     unaryRpc(AdminService.method.getTier, getTierRpc(context)),
     unaryRpc(AdminService.method.listTiers, listTiersRpc(context)),
@@ -48,14 +64,24 @@ export function createRpcs(context: Context): readonly UnaryRpc[] {
     unaryRpc(AdminService.method.updateKey, updateKeyRpc(context)),
     unaryRpc(AdminService.method.deleteKey, deleteKeyRpc(context)),
     unaryRpc(AdminService.method.resetKeyUsage, resetKeyUsageRpc(context)),
+    unaryRpc(AdminService.method.resealKeys, resealKeysRpc(context)),
     unaryRpc(AdminService.method.createConsumer, createConsumerRpc(context)),
     unaryRpc(AdminService.method.getConsumer, getConsumerRpc(context)),
     unaryRpc(AdminService.method.listConsumers, listConsumersRpc(context)),
     unaryRpc(AdminService.method.updateConsumer, updateConsumerRpc(context)),
     unaryRpc(AdminService.method.deleteConsumer, deleteConsumerRpc(context)),
+    unaryRpc(AdminService.method.regenerateToken, regenerateTokenRpc(context)),
+    unaryRpc(AdminService.method.revokeConsumer, revokeConsumerRpc(context)),
     unaryRpc(AdminService.method.grantTier, grantTierRpc(context)),
     unaryRpc(AdminService.method.revokeGrant, revokeGrantRpc(context)),
+    unaryRpc(AdminService.method.denySubject, denySubjectRpc(context)),
+    unaryRpc(AdminService.method.allowSubject, allowSubjectRpc(context)),
+    unaryRpc(AdminService.method.listDeniedSubjects, listDeniedSubjectsRpc(context)),
+    unaryRpc(AdminService.method.setOwnerCredits, setOwnerCreditsRpc(context)),
+    unaryRpc(AdminService.method.deleteOwnerCredits, deleteOwnerCreditsRpc(context)),
+    unaryRpc(AdminService.method.listOwnerCredits, listOwnerCreditsRpc(context)),
     unaryRpc(AdminService.method.listUsageEvents, listUsageEventsRpc(context)),
+    unaryRpc(AdminService.method.getUsageSummary, getUsageSummaryRpc(context)),
     unaryRpc(AdminService.method.listAdminEvents, listAdminEventsRpc(context)),
     unaryRpc(AdminService.method.getStatus, getStatusRpc(context)),
   ];

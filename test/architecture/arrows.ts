@@ -21,7 +21,12 @@ const ZONES: readonly Zone[] = [
   {
     files: ['src/domain/'],
     mayImport: ['src/model/', ...STORE_CONTRACT],
-    packages: ['node:crypto', 'lru-cache', 'uuid'],
+    packages: ['node:crypto', 'jose', 'lru-cache', 'uuid'],
+  },
+  {
+    files: ['src/identity/'],
+    mayImport: ['src/domain/', 'src/model/'],
+    packages: ['node:crypto', 'node:vm', '@bufbuild/cel', 'cockatiel'],
   },
   { files: ['src/store/sqlite/'], mayImport: ['src/model/', ...STORE_CONTRACT], drivers: ['node:sqlite'] },
   {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { Code, ConnectError, keypoolErrorOf } from '../../src/client/exports.ts';
+import { Code, ConnectError, keypoolErrorOf, timestampDate, VerifyCode } from '../../src/client/exports.ts';
 import { EVERY_CLIENT } from './every-client.ts';
 import { type Keypool, startKeypool } from './keypool.ts';
 import { closedUrl, silentServer } from './tcp.ts';
@@ -40,6 +41,22 @@ for (const { name, create } of EVERY_CLIENT) {
       assert.equal((await auth.whoAmI({})).consumer?.name, 'client test');
       assert.equal(keypoolErrorOf(await errorOf(auth.whoAmI({})))?.reason, 'TOKEN_INVALID');
       assert.equal((await errorOf(auth.whoAmI({}))).cause instanceof TypeError, true);
+    });
+
+    it('is a JWT for a token, and what a backend is told of both', async () => {
+      const { accessToken, expireTime } = await client().auth.exchangeToken({});
+      assert.ok(expireTime !== undefined && timestampDate(expireTime).getTime() > Date.now());
+      const consumer = { name: 'backend', scopes: ['tokens.verify', 'usage.write'] };
+      const backend = await keypool.admin.createConsumer({ consumer });
+      const { auth } = create({ baseUrl: keypool.url, token: backend.token });
+      for (const token of [keypool.token, accessToken]) {
+        const { code, consumer: whose } = await auth.verifyToken({ token, requiredScopes: ['api:access'] });
+        assert.deepEqual([code, whose?.name], [VerifyCode.VALID, 'client test']);
+      }
+      assert.equal((await auth.verifyToken({ token: 'nobody' })).code, VerifyCode.NOT_FOUND);
+      const events = [{ id: randomUUID(), consumerId: backend.consumer?.id, statusCode: 200 }];
+      assert.equal((await auth.batchRecordUsage({ events })).recordedCount, 1);
+      assert.equal((await auth.batchRecordUsage({ events })).recordedCount, 0);
     });
 
     it('is when to try again where every key is at a limit', async () => {

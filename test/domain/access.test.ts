@@ -11,6 +11,7 @@ import { getConsumer } from '../../src/domain/get-consumer.ts';
 import { getKey } from '../../src/domain/get-key.ts';
 import { getStatus } from '../../src/domain/get-status.ts';
 import { getTier } from '../../src/domain/get-tier.ts';
+import { getUsageSummary } from '../../src/domain/get-usage-summary.ts';
 import { grantTier } from '../../src/domain/grant-tier.ts';
 import { listAdminEvents } from '../../src/domain/list-admin-events.ts';
 import { listConsumers } from '../../src/domain/list-consumers.ts';
@@ -41,6 +42,7 @@ const READS: readonly Attempt[] = [
   (context, call) => getConsumer(context, call, { id: 'x' }),
   (context, call) => listConsumers(context, call, PAGE),
   (context, call) => listUsageEvents(context, call, PAGE),
+  (context, call) => getUsageSummary(context, call, { subject: { kind: 'all' }, period: {} }),
   (context, call) => listAdminEvents(context, call, PAGE),
   (context, call) => getStatus(context, call),
 ];

@@ -5,6 +5,7 @@ import { authenticate, currentIdentity } from '../../src/domain/authenticate.ts'
 import type { NewConsumer } from '../../src/domain/consumer-fields.ts';
 import { createConsumer } from '../../src/domain/create-consumer.ts';
 import { deleteConsumer } from '../../src/domain/delete-consumer.ts';
+import { identityByToken } from '../../src/domain/identity.ts';
 import { updateConsumer } from '../../src/domain/update-consumer.ts';
 import type { Consumer } from '../../src/model/consumer.ts';
 import { createToken } from '../../src/model/token.ts';
@@ -31,7 +32,7 @@ describe('authentication', () => {
   it('knows a consumer by its token', async (t) => {
     const domain = await openDomain(t);
     const { consumer, token } = await add(domain);
-    assert.deepEqual(await enter(domain, token), { kind: 'consumer', consumer });
+    assert.deepEqual(await enter(domain, token), identityByToken(consumer));
   });
 
   it('refuses no token, and one that nobody has', async (t) => {
@@ -102,13 +103,13 @@ describe('looking again at who calls', () => {
   const edit = ({ context, root }: Domain, { id }: Consumer, changes: Partial<NewConsumer>) =>
     updateConsumer(context, root, { id, etag: null, changes });
   const look = ({ context }: Domain, consumer: Consumer, peerAddress = PEER) =>
-    currentIdentity(context, { identity: { kind: 'consumer', consumer }, peerAddress });
+    currentIdentity(context, { identity: identityByToken(consumer), peerAddress });
 
   it('gives the consumer as it is now', async (t) => {
     const domain = await openDomain(t);
     const { consumer } = await add(domain);
     const renamed = await edit(domain, consumer, { name: 'renamed' });
-    assert.deepEqual(await look(domain, consumer), { kind: 'consumer', consumer: renamed });
+    assert.deepEqual(await look(domain, consumer), identityByToken(renamed));
     const root = { kind: 'root' } as const;
     assert.deepEqual(await currentIdentity(domain.context, { identity: root, peerAddress: '' }), root);
   });

@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { isAdmin, requireAdmin } from '../../src/domain/authorize.ts';
 import type { Identity } from '../../src/domain/context.ts';
 import { KeypoolError } from '../../src/domain/errors.ts';
+import { identityByToken } from '../../src/domain/identity.ts';
 import { consumerOf } from '../support/store-rows.ts';
 
 function withScopes(...scopes: readonly string[]): Identity {
-  return { kind: 'consumer', consumer: consumerOf({ scopes }) };
+  return identityByToken(consumerOf({ scopes }));
 }
 
 function passes(identity: Identity, access: 'read' | 'write'): boolean {

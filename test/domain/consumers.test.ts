@@ -154,12 +154,14 @@ describe('who a caller is', () => {
     assert.deepEqual(whoAmI(callOf(granted)), {
       kind: 'consumer',
       consumer: granted,
+      subject: null,
       grantedTierIds: ['basic'],
       scopes: ['x'],
     });
     assert.deepEqual(whoAmI(root), {
       kind: 'root',
       consumer: null,
+      subject: null,
       grantedTierIds: [],
       scopes: ['admin'],
     });

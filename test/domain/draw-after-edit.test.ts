@@ -14,7 +14,7 @@ import type { DrawRequest } from '../../src/store/port.ts';
 import { limitOf, newKey, newTier } from './examples.ts';
 import { settled } from './held-rounds.ts';
 import { callOf, type Domain } from './open-domain.ts';
-import { contextOver, draw, openPool, unheard } from './open-pool.ts';
+import { auditOf, contextOver, draw, openPool, unheard } from './open-pool.ts';
 import { refused } from './refusals.ts';
 
 const DAY_MS = 86_400_000;
@@ -174,9 +174,8 @@ describe('a draw whose round took over a second', () => {
     held.resolve();
     await refused(waiting, 'CONSUMER_DISABLED');
     await settled();
-    const { items } = await store.listUsageEvents({}, { after: null, limit: 10 });
     assert.deepEqual(
-      items.map(({ withheld }) => withheld),
+      (await auditOf(context)).map(({ withheld }) => withheld),
       [true],
     );
   });

@@ -130,7 +130,7 @@ describe('a draw is refused', () => {
     await draw(context, caller);
     const { retryAfterMs } = await refused(draw(context, caller), 'POOL_EXHAUSTED');
     clock.advance((retryAfterMs ?? 0) - 1);
-    assert.equal((await refused(draw(context, caller), 'POOL_EXHAUSTED')).retryAfterMs, 20);
+    assert.equal((await refused(draw(context, caller), 'POOL_EXHAUSTED')).retryAfterMs, 100);
   });
 
   it('with POOL_EMPTY when waiting does not help', async (t) => {

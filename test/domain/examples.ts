@@ -40,6 +40,7 @@ export function newConsumer(parts: Partial<NewConsumer> = {}): NewConsumer {
     scopes: [],
     allowedIps: [],
     creditsPerMinute: null,
+    creditLimits: [],
     state: 'active',
     expireAt: null,
     ...parts,

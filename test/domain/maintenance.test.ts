@@ -6,6 +6,7 @@ import { createTier } from '../../src/domain/create-tier.ts';
 import { drawKey } from '../../src/domain/draw-key.ts';
 import { startMaintenance } from '../../src/domain/maintenance.ts';
 import { updateTier } from '../../src/domain/update-tier.ts';
+import { eventually } from '../support/eventually.ts';
 import { newConsumer, newKey, newTier } from './examples.ts';
 import { openDomain } from './open-domain.ts';
 
@@ -18,6 +19,7 @@ async function openMaintained(t: TestContext) {
   const timers = new Set<{ readonly ms: number; readonly run: () => void }>();
   const maintenance = startMaintenance(domain.context, {
     retentionMs: 90 * DAY_MS,
+    sumsRetentionMs: 400 * DAY_MS,
     after: (ms, run) => {
       const timer = { ms, run };
       timers.add(timer);
@@ -71,6 +73,21 @@ describe('maintenance', () => {
     clock.advance(1);
     await fire(60_000);
     assert.equal(await left(), 0);
+  });
+
+  it('rotates signing keys, and forgets tokens of other servers whose time is over', async (t) => {
+    const { context, clock, fire } = await openMaintained(t);
+    await context.jwts.publishedKeys();
+    const expireAt = context.store.now() + 1000;
+    await context.store.keepToken({ key: 'k', body: '{}', expireAt });
+    clock.advance(29 * DAY_MS);
+    await fire(60_000);
+    const keys = await eventually('the next key is there', async () => {
+      const stored = await context.store.listSigningKeys();
+      return stored.length > 1 ? stored : null;
+    });
+    assert.equal(keys[1]?.signFrom, keys[0]?.signUntil);
+    assert.equal(await context.store.deleteExpiredTokens(1), 0);
   });
 
   it('writes when consumers were last used now and then, and once more at its end', async (t) => {

@@ -2,12 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { v7 as uuid } from 'uuid';
 import type { Call, Context, Identity } from '../../src/domain/context.ts';
-import { createContext } from '../../src/domain/create-context.ts';
+import { type ContextParts, createContext } from '../../src/domain/create-context.ts';
+import { identityByToken } from '../../src/domain/identity.ts';
 import { openSealing } from '../../src/domain/start-check.ts';
 import type { Consumer } from '../../src/model/consumer.ts';
 import { createSealer } from '../../src/model/sealing.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { type TestClock, testClock } from '../support/test-clock.ts';
+
+/** Timers that do not keep the process alive. */
+export function unheldTimers(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+}
 
 export interface Domain {
   readonly context: Context;
@@ -24,11 +31,11 @@ export function callBy(identity: Identity): Call {
 }
 
 export function callOf(consumer: Consumer): Call {
-  return callBy({ kind: 'consumer', consumer });
+  return callBy(identityByToken(consumer));
 }
 
 /** The domain over a fresh database in memory, with sealing on, under a clock that is stepped. Goes with the test. */
-export async function openDomain(t: TestContext): Promise<Domain> {
+export async function openDomain(t: TestContext, parts: Partial<ContextParts> = {}): Promise<Domain> {
   const clock = testClock();
   const logged: string[] = [];
   const note = (_: unknown, message: string): void => {
@@ -50,8 +57,11 @@ export async function openDomain(t: TestContext): Promise<Domain> {
     fingerprintKey: await openSealing(store, sealer, randomBytes),
     tokenPrefix: 'kp',
     rootToken,
+    heavyCallsMax: 2,
+    after: unheldTimers,
     log: { info: note, warn: note, error: note },
     version: '0.0.0-test',
+    ...parts,
   });
   t.after(async () => {
     context.directory.close();

@@ -3,14 +3,16 @@ import type { Call, Context } from '../../src/domain/context.ts';
 import { createConsumer } from '../../src/domain/create-consumer.ts';
 import { createKey } from '../../src/domain/create-key.ts';
 import { type CreateTierInput, createTier } from '../../src/domain/create-tier.ts';
+import { createCredits } from '../../src/domain/credits.ts';
 import { createDirectory } from '../../src/domain/directory.ts';
 import { type DrawKeyInput, drawKey } from '../../src/domain/draw-key.ts';
 import { grantTier } from '../../src/domain/grant-tier.ts';
 import type { NewKey } from '../../src/domain/key-fields.ts';
 import { createRounds } from '../../src/domain/rounds.ts';
-import type { UsageEvent } from '../../src/model/audit.ts';
+import type { DrawEvent } from '../../src/model/audit.ts';
 import type { Consumer } from '../../src/model/consumer.ts';
 import type { Store } from '../../src/store/port.ts';
+import { isDraw } from '../support/listing.ts';
 import { newConsumer, newKey, newTier } from './examples.ts';
 import { callOf, type Domain, openDomain } from './open-domain.ts';
 
@@ -56,7 +58,16 @@ export function contextOver(t: TestContext, context: Context, parts: Partial<Sto
   const store = { ...context.store, ...parts };
   const directory = createDirectory(store, context.clock);
   t.after(directory.close);
-  return { ...context, store, directory, rounds: createRounds(store, context.clock) };
+  const { clock, log, credits } = context;
+  const rounds = createRounds(store, clock);
+  const { settings } = credits;
+  return {
+    ...context,
+    store,
+    directory,
+    rounds,
+    credits: createCredits({ store, directory, clock, log, settings }),
+  };
 }
 
 /** Another process that is not told of changes. */
@@ -65,7 +76,7 @@ export function unheard(t: TestContext, context: Context): Context {
 }
 
 /** Every audit row of a draw, oldest first. */
-export async function auditOf({ store }: Context): Promise<readonly UsageEvent[]> {
+export async function auditOf({ store }: Context): Promise<readonly DrawEvent[]> {
   const { items } = await store.listUsageEvents({}, { after: null, limit: 1000 });
-  return items.toReversed();
+  return items.filter(isDraw).toReversed();
 }

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { assertDrained, reasonsOf, startLoad } from '../support/load-callers.ts';
 import { holdCommands, insertsUnderWay } from '../support/load-fail-points.ts';
 import { addConsumer, addKeys, addTier } from '../support/load-pool.ts';
-import { useServers } from '../support/load-servers.ts';
+import { useServers, WITH_SHORT_TAKES } from '../support/load-servers.ts';
 import { startMongod } from '../support/mongod.ts';
 
 const FEATURE = 'scrape';
@@ -14,8 +14,8 @@ const KEYS = 3;
 const CALLERS = 16;
 const BUDGET = 10;
 const UNITS = KEYS * BUDGET;
-/** Beyond the moment at which others recover the take: 10 s until its end and 2 s of grace. */
-const HELD_MS = 16_000;
+/** Beyond the moment at which others recover the take: 1 s until its end, 2 s of grace, and 1 s between two looks. */
+const HELD_MS = 8000;
 /** Budgets that were spent a moment ago count as unsettled for longer than they are. */
 const PATIENCE_MS = 1000;
 const DEADLINE_MS = 40_000;
@@ -25,7 +25,7 @@ it('A process killed between take and audit: two others return its units once, a
 }, async (t) => {
   const mongod = await startMongod({ parameters: { enableTestCommands: 1 } });
   const backend = { databaseUrl: mongod.databaseUri('keypool'), close: mongod.stop };
-  const { start } = useServers(t, backend);
+  const { start } = useServers(t, backend, WITH_SHORT_TAKES);
   const dyingUrl = `${backend.databaseUrl}&appName=${DYING}`;
   const [dying, one, other] = await Promise.all([start({ DATABASE_URL: dyingUrl }), start(), start()]);
   await addTier(one.admin, FEATURE);

@@ -13,7 +13,7 @@ const FEATURE = 'scrape';
 const CALLERS = 16;
 const BUDGET = 1_000_000;
 /** The URL sets how long one step may wait for the store. A draw waits for a round and then for its own: some steps. */
-const STORE_WAIT_MS = 2000;
+const STORE_WAIT_MS = 1000;
 const REFUSED_WITHIN_MS = 10 * STORE_WAIT_MS;
 const BACK_WITHIN_MS = 15_000;
 const DEADLINE_MS = 60_000;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { it, type TestContext } from 'node:test';
+import { it } from 'node:test';
 import { assertAudited, auditRows, unitsByKey } from '../support/audit-rows.ts';
 import { eventually } from '../support/eventually.ts';
-import { assertDrained, type DrawFields, startLoad } from '../support/load-callers.ts';
+import { type DrawFields, drain, type ServedDraw, startLoad } from '../support/load-callers.ts';
 import { seededRandom, wholeBetween } from '../support/load-random.ts';
-import { type KeypoolProcess, useServers } from '../support/load-servers.ts';
+import { useServers } from '../support/load-servers.ts';
 import { startMongod } from '../support/mongod.ts';
 import { makeFaults } from './faults.ts';
 import { assertLimit, assertNamedOnce, assertPassing } from './judge.ts';
@@ -42,21 +42,6 @@ function drawOf(caller: number, random: () => number, name: string): DrawFields 
     : { feature, units };
 }
 
-/** Draws what is left of the budgets for life, so many units at a time, until nothing can come back any more. */
-async function drain(t: TestContext, server: KeypoolProcess, token: string, units: number) {
-  const load = startLoad({
-    callers: CALLERS,
-    token,
-    signal: t.signal,
-    patienceMs: PATIENCE_MS,
-    url: () => server.url,
-    draw: () => ({ feature: SPENT.id, units }),
-  });
-  await load.ended;
-  assertDrained(load, CALLERS);
-  return load.served;
-}
-
 it(`${PROCESSES} processes on three nodes whose primary goes ${FAULTS} times stay exact, and all is served in the end`, {
   timeout: DEADLINE_MS,
 }, async (t) => {
@@ -68,13 +53,16 @@ it(`${PROCESSES} processes on three nodes whose primary goes ${FAULTS} times sta
   const server = await useServers(t, backend).start({ PROCESSES: String(PROCESSES) });
   const token = await addPools(server, budget);
   let named = 0;
-  const load = startLoad({
+  const callers = {
     callers: CALLERS,
     token,
     signal: t.signal,
     patienceMs: PATIENCE_MS,
-    paceMs: PACE_MS,
     url: () => server.url,
+  };
+  const load = startLoad({
+    ...callers,
+    paceMs: PACE_MS,
     draw: (caller) => drawOf(caller, random, `${NAMED}${named++}`),
   });
   const began = performance.now();
@@ -85,7 +73,10 @@ it(`${PROCESSES} processes on three nodes whose primary goes ${FAULTS} times sta
   await load.stop();
 
   const drainedFrom = performance.now();
-  const drained = [...(await drain(t, server, token, UNITS_MAX)), ...(await drain(t, server, token, 1))];
+  // What is left of the budgets for life, first so many units at a time.
+  const drained: ServedDraw[] = [];
+  for (const units of [UNITS_MAX, 1])
+    drained.push(...(await drain({ ...callers, draw: () => ({ feature: SPENT.id, units }) })).served);
   const served = [...load.served, ...drained];
   const rows = await eventually(
     'an audit row for every served draw',

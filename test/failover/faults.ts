@@ -5,7 +5,7 @@ import type { Load } from '../support/load-callers.ts';
 import { wholeBetween } from '../support/load-random.ts';
 import type { KeypoolProcess } from '../support/load-servers.ts';
 import type { Mongod } from '../support/mongod.ts';
-import { servingPids } from './serving-processes.ts';
+import { servingPids } from '../support/serving-processes.ts';
 
 export type Faults = {
   readonly primaryFaults: number;

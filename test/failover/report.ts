@@ -4,7 +4,7 @@ import { type Load, reasonsOf, type ServedDraw } from '../support/load-callers.t
 import type { KeypoolProcess } from '../support/load-servers.ts';
 import type { Mongod } from '../support/mongod.ts';
 import { withClient } from '../support/mongod-election.ts';
-import { replacements } from './serving-processes.ts';
+import { replacements } from '../support/serving-processes.ts';
 
 export type Run = {
   readonly faults: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
-import { isAlive, type SeveralProcesses, startProcesses } from '../support/several-processes.ts';
+import { isAlive, type SeveralProcesses, useProcesses } from '../support/several-processes.ts';
 import { halfACall } from './half-a-call.ts';
 
 /** Calls under way in every process. */
@@ -16,7 +16,7 @@ async function assertGone(pids: readonly number[]): Promise<void> {
 describe('several processes that are told to stop', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     it(`by ${signal} finish the calls under way, take no further ones, and end with code 0`, async (t) => {
-      const server = await startProcesses(t, 2);
+      const server = await useProcesses(t, 2);
       const underWay = await halfACallInEach(server);
       const ended = server.kill(signal);
       for (const pid of server.pids)
@@ -28,7 +28,7 @@ describe('several processes that are told to stop', () => {
     });
 
   it('take it well when a service manager signals every one of them', async (t) => {
-    const server = await startProcesses(t, 2);
+    const server = await useProcesses(t, 2);
     const underWay = await halfACallInEach(server);
     for (const pid of server.pids) process.kill(pid, 'SIGTERM');
     const ended = server.kill('SIGTERM');
@@ -39,7 +39,7 @@ describe('several processes that are told to stop', () => {
   });
 
   it('end at once on the second signal', async (t) => {
-    const server = await startProcesses(t, 2, { SHUTDOWN_TIMEOUT: '1h' });
+    const server = await useProcesses(t, 2, { SHUTDOWN_TIMEOUT: '1h' });
     await halfACallInEach(server);
     const ended = server.kill('SIGTERM');
     await server.line(/finish the calls under way/);
@@ -49,7 +49,7 @@ describe('several processes that are told to stop', () => {
   });
 
   it('finish their calls and end when the first process is killed', async (t) => {
-    const server = await startProcesses(t, 2);
+    const server = await useProcesses(t, 2);
     const underWay = await halfACallInEach(server);
     const ended = server.kill('SIGKILL');
     for (const pid of server.pids) await server.line(new RegExp(`"pid":${pid},.*end of the first process`));

@@ -31,7 +31,8 @@ export const MAY_BE_DRAWN: readonly string[] = ['one anew', 'two', 'three'].flat
 );
 
 /** Every RPC of AdminService, with keys and consumers that stay. */
-export async function administer({ recorder, secrets, adminToken }: RunParts): Promise<RunResult> {
+export async function administer(parts: RunParts): Promise<RunResult> {
+  const { recorder, secrets, adminToken } = parts;
   const admin = (method: string, body: unknown, may: readonly string[] = []) =>
     recorder.must(`AdminService/${method}`, adminToken, body, { may });
   await admin('CreateTier', { tier: TIER });
@@ -57,9 +58,17 @@ export async function administer({ recorder, secrets, adminToken }: RunParts): P
   const { value, secrets: bound } = keyOf('one anew');
   await admin('UpdateKey', { key: { id, value, secrets: bound }, updateMask: 'value,secrets' });
   await admin('ResetKeyUsage', { id });
+  await admin('ResealKeys', {});
   await admin('GetKey', { id });
   await admin('ListKeys', { tierId: 'basic' });
 
+  return { keyId: id, ...(await administerConsumers(parts)) };
+}
+
+/** Every RPC about consumers; gives one that stays. */
+async function administerConsumers({ recorder, secrets, adminToken }: RunParts) {
+  const admin = (method: string, body: unknown, may: readonly string[] = []) =>
+    recorder.must(`AdminService/${method}`, adminToken, body, { may });
   const consumers = [];
   for (const name of ['stays', 'reads', 'goes']) {
     const scopes = name === 'reads' ? ['admin.read'] : [];
@@ -77,9 +86,25 @@ export async function administer({ recorder, secrets, adminToken }: RunParts): P
   await admin('UpdateConsumer', { consumer: update, updateMask: 'owner' });
   await admin('GetConsumer', { id: stays.id });
   await recorder.must('AdminService/ListConsumers', reads.token, {});
+  const renewed = await admin('RegenerateToken', { id: goes.id, gracePeriod: '60s' }, ['new token of goes']);
+  secrets.note('new token of goes', renewed.token ?? '');
+  await recorder.must('AuthService/WhoAmI', renewed.token ?? '', {});
+  await admin('RevokeConsumer', { id: goes.id, reason: MARKER });
+  await recorder.post('KeyPoolService/DrawKey', goes.token, { feature: FEATURE });
   await admin('DeleteConsumer', { id: goes.id });
   await recorder.post('KeyPoolService/DrawKey', goes.token, { feature: FEATURE });
-  return { keyId: id, consumerId: stays.id, token: stays.token };
+  return { consumerId: stays.id, token: stays.token };
+}
+
+/** Every RPC about owners and subjects. */
+export async function administerOthers({ recorder, adminToken }: RunParts): Promise<void> {
+  const admin = (method: string, body: unknown) => recorder.must(`AdminService/${method}`, adminToken, body);
+  await admin('SetOwnerCredits', { owner: MARKER, creditsPerMinute: 1_000_000 });
+  await admin('ListOwnerCredits', {});
+  await admin('DeleteOwnerCredits', { owner: MARKER });
+  await admin('DenySubject', { subject: MARKER, reason: MARKER });
+  await admin('ListDeniedSubjects', {});
+  await admin('AllowSubject', { subject: MARKER });
 }
 
 /** Draws from every key, by name and retried, and the other calls of a consumer. */
@@ -94,9 +119,45 @@ export async function draw({ recorder }: RunParts, { token }: RunResult): Promis
   await recorder.must('AuthService/WhoAmI', token, {});
 }
 
+/** What a backend asks and reports about its clients: a consumer with its token, a JWT for that, and whoever else. */
+export async function verify({ recorder, secrets, adminToken }: RunParts, run: RunResult): Promise<void> {
+  const backend = { name: 'backend', scopes: ['tokens.verify', 'usage.write'] };
+  const made = await recorder.must(
+    'AdminService/CreateConsumer',
+    adminToken,
+    { consumer: backend },
+    { may: ['token of backend'] },
+  );
+  const token = made.token ?? '';
+  secrets.note('token of backend', token);
+  const jwt = { may: ['JWT of stays'] };
+  const { accessToken = '' } = await recorder.must('AuthService/ExchangeToken', run.token, {}, jwt);
+  secrets.note('JWT of stays', accessToken);
+  await recorder.must('AuthService/WhoAmI', accessToken, {});
+  for (const asked of [run.token, accessToken, adminToken, `${run.token}x`, `${accessToken}x`, token]) {
+    const requestId = `verify-${asked.length}`;
+    const body = { token: asked, ipAddress: '192.0.2.7', resource: MARKER };
+    await recorder.must('AuthService/VerifyToken', token, body);
+    await recorder.post('AuthService/VerifyToken', token, { ...body, requestId });
+    await recorder.post('AuthService/VerifyToken', run.token, body);
+    await recorder.post('AuthService/VerifyToken', token, { ...body, ipAddress: asked });
+    await recorder.post('AuthService/VerifyToken', token, { ...body, token: [asked] });
+  }
+  const events = [{ id: 'one', consumerId: run.consumerId, endpoint: MARKER, statusCode: 200 }];
+  await recorder.must('AuthService/BatchRecordUsage', token, { events });
+  await recorder.post('AuthService/BatchRecordUsage', run.token, { events });
+}
+
 /** What only reads, once all has happened. */
 export async function readBack({ recorder, adminToken }: RunParts): Promise<void> {
-  for (const method of ['ListUsageEvents', 'ListAdminEvents', 'GetStatus', 'ListKeys', 'ListConsumers'])
+  for (const method of [
+    'ListUsageEvents',
+    'GetUsageSummary',
+    'ListAdminEvents',
+    'GetStatus',
+    'ListKeys',
+    'ListConsumers',
+  ])
     await recorder.must(`AdminService/${method}`, adminToken, {});
   for (const path of ['/health', '/livez', '/readyz']) await recorder.get(path);
 }

@@ -20,6 +20,7 @@ export type AnswerFields = {
   readonly key?: { readonly id: string };
   readonly consumer?: { readonly id: string };
   readonly token?: string;
+  readonly accessToken?: string;
 };
 
 /** Makes calls and keeps all that comes back. */

@@ -7,7 +7,7 @@ import { startMongod } from '../support/mongod.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { misuse } from './bad-input.ts';
 import { type Contents, filesIn, mongodContents } from './database-contents.ts';
-import { administer, draw, MARKER, readBack } from './full-run.ts';
+import { administer, administerOthers, draw, MARKER, readBack, verify } from './full-run.ts';
 import { createRecorder, type Recorded } from './recorder.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 
@@ -46,18 +46,21 @@ async function wholeRun(t: TestContext, storage: Awaited<ReturnType<Storage['ope
   const encryptionKey = randomBytes(32);
   secrets.note('encryption key', encryptionKey);
   secrets.note('encryption key as configured', encryptionKey.toString('hex'));
-  const servers = useServers(t, storage, {
+  const env = {
     LOG_LEVEL: 'trace',
     LOG_REQUESTS: 'true',
     ENCRYPTION_KEY: encryptionKey.toString('hex'),
-  });
+  };
+  const servers = useServers(t, storage, { env });
   secrets.note('admin token', servers.adminToken);
   const server = await servers.start();
   const recorder = createRecorder(server.url);
   t.after(recorder.close);
   const parts = { recorder, secrets, adminToken: servers.adminToken };
   const run = await administer(parts);
+  await administerOthers(parts);
   await draw(parts, run);
+  await verify(parts, run);
   await misuse(server.url, parts, run);
   await readBack(parts);
   const running = await storage.contents();

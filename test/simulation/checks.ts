@@ -1,4 +1,4 @@
-import type { UsageEvent } from '../../src/model/audit.ts';
+import type { DrawEvent } from '../../src/model/audit.ts';
 import { meterId } from '../../src/model/meter.ts';
 import { guardMs, type Limit } from '../../src/model/tier.ts';
 import type { Leaving } from './keypool-process.ts';
@@ -140,7 +140,7 @@ function windowsHold(outcome: Outcome): string[] {
 /** The store's moments are whole milliseconds. */
 const ROUNDED_MS = 2;
 
-function useOfRow({ at, units }: UsageEvent): Use {
+function useOfRow({ at, units }: DrawEvent): Use {
   return { units, moments: [at] };
 }
 

@@ -1,7 +1,8 @@
-import type { UsageEvent } from '../../src/model/audit.ts';
+import type { DrawEvent, UsageEvent } from '../../src/model/audit.ts';
 import type { Key } from '../../src/model/key.ts';
 import { fromKeyDocument, type KeyDocument } from '../../src/store/mongodb/key-document.ts';
 import type { Page, Store } from '../../src/store/port.ts';
+import { isDraw } from '../support/listing.ts';
 import { isFields, type Row, unknownNames } from './document-store/values.ts';
 import type { KeypoolProcess, Leaving } from './keypool-process.ts';
 import type { Onlookers } from './process-starter.ts';
@@ -17,7 +18,7 @@ export interface Outcome {
   readonly isDrained: boolean;
   readonly left: readonly Leaving[];
   /** The audit as the store lists it. */
-  readonly rows: readonly UsageEvent[];
+  readonly rows: readonly DrawEvent[];
   readonly keys: readonly Key[];
   readonly clockSpreadMs: number;
   /** Reset by an admin, at most that often, by key id. */
@@ -167,17 +168,17 @@ async function inTurn<T>(
 }
 
 /** The audit as a process lists it, page by page. */
-async function listAudit({ processes }: World, time: VirtualTime): Promise<readonly UsageEvent[]> {
+async function listAudit({ processes }: World, time: VirtualTime): Promise<readonly DrawEvent[]> {
   const openOne = () => processes.find((one) => one.owner.alive() && one.store() !== null);
   await time.run(() => openOne() !== undefined, time.nowMs() + END_MS);
   const process = openOne();
   if (process === undefined) return [];
   const events = await inTurn(process, time, async (store) => {
-    const found: UsageEvent[] = [];
+    const found: DrawEvent[] = [];
     let after: string | null = null;
     do {
       const page: Page<UsageEvent> = await store.listUsageEvents({}, { after, limit: 100 });
-      found.push(...page.items);
+      found.push(...page.items.filter(isDraw));
       after = page.next;
     } while (after !== null);
     return found;

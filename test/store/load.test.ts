@@ -4,7 +4,7 @@ import { registerFairnessTests } from './register-fairness-tests.ts';
 import { registerLoadTests } from './register-load-tests.ts';
 import { registerManyKeysTests } from './register-many-keys-tests.ts';
 
-const KEYS = 50_000;
+const KEYS = 20_000;
 
 for (const [name, makeStore] of [
   ['SQLite', sqliteHarness],

@@ -1,31 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { MongoClient } from 'mongodb';
-import { v7 as uuid } from 'uuid';
 import type { Key } from '../../src/model/key.ts';
 import { collectionsOf } from '../../src/store/mongodb/collections.ts';
 import { confirmEmpty } from '../../src/store/mongodb/empty-queues.ts';
-import { openMongoStore } from '../../src/store/mongodb/open.ts';
 import { mustDraw, queuesOf } from '../support/drawing.ts';
 import { budgetOf } from '../support/key-state.ts';
-import { sharedMongod } from '../support/mongod.ts';
+import { useStoreAndDatabase } from '../support/mongodb-database.ts';
 import { addKey, addTier } from '../support/store-rows.ts';
-import { systemClock } from '../support/test-clock.ts';
 
 const MINUTE = { limit: 1, windowMs: 60_000, algorithm: 'sliding', guardMs: null } as const;
 
 /** A pool of one key, and what is said of a draw of so many units that a round found no key for. */
 async function scene(t: TestContext, key: Partial<Key> = {}) {
-  const lease = await sharedMongod();
-  const client = await MongoClient.connect(lease.uri);
-  const store = await openMongoStore(lease.uri, { clock: systemClock, newId: uuid, warn: () => {} });
-  t.after(async () => {
-    await Promise.all([client.close(), store.close()]);
-    await lease.drop();
-  });
+  const { store, db } = await useStoreAndDatabase(t);
   const tiers = [await addTier(store, { a: [], rated: [MINUTE] })];
   await addKey(store, 'tier', key);
-  const { keys } = collectionsOf(client.db(lease.databaseName));
+  const { keys } = collectionsOf(db);
   const confirmed = async (feature: string, units: number) => {
     const group = { feature, units, queues: queuesOf(tiers, feature), size: 1, waiting: [0] };
     return (await confirmEmpty(keys, [group], new Map([[0, { kind: 'empty' }]]))).get(0)?.kind;

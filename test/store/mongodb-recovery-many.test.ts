@@ -8,7 +8,7 @@ import { budgetOf } from '../support/key-state.ts';
 import { type FaultyDatabase, faultyDatabase } from '../support/mongodb-faults.ts';
 import { addKeys, addTier } from '../support/store-rows.ts';
 
-const KEYS = 300;
+const KEYS = 150;
 /** Draws of each open take, of one unit each. */
 const DRAWS = 3;
 const BUDGET = 100;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { RECOVERY_GRACE_MS } from '../../src/model/key.ts';
 import type { Store } from '../../src/store/port.ts';
 import { drawMany, drawn, kinds, mustDraw } from '../support/drawing.ts';
@@ -19,9 +19,8 @@ const AUDIT: Fault = {
 };
 
 /** A store that died between a take of three draws and their audit rows, and another on the same data. */
-async function crash(t: TestContext) {
+async function crash() {
   const database = await faultyDatabase();
-  t.after(database.close);
   const victim = await database.open('victim', { openTakeMs: OPEN_TAKE_MS });
   const other = await database.open('other', { openTakeMs: OPEN_TAKE_MS });
   const tier = await addTier(victim, { a: [], b: [] });
@@ -39,13 +38,26 @@ async function crash(t: TestContext) {
   return { database, other, tiers: [tier], keyId: key.id, overdue };
 }
 
+type Crash = Awaited<ReturnType<typeof crash>>;
+
 async function used(store: Store, keyId: string): Promise<number | undefined> {
   return (await store.getKey(keyId))?.budgets[0]?.used;
 }
 
 describe('a process that died between a take and its audit', () => {
-  it('leaves its take to others, which give the units back once', async (t) => {
-    const { other, tiers, keyId, overdue } = await crash(t);
+  /** Made before the tests, so that all of their takes come to be overdue in the same time. */
+  const made: Crash[] = [];
+  const next: Crash[] = [];
+  before(async () => {
+    for (let i = 0; i < 5; i += 1) made.push(await crash());
+    next.push(...made);
+  });
+  after(() => Promise.all(made.map(({ database }) => database.close())));
+  /** The one that was made last comes first: it is the last to be overdue. */
+  const crashed = () => next.pop() ?? assert.fail('one for each test');
+
+  it('leaves its take to others, which give the units back once', async () => {
+    const { other, tiers, keyId, overdue } = crashed();
     assert.equal(await other.recoverOpenTakes(10), 0, 'it may still send its rows');
     await overdue();
     assert.ok((await other.recoverOpenTakes(10)) >= 1);
@@ -56,8 +68,8 @@ describe('a process that died between a take and its audit', () => {
     assert.equal((await usageEvents(other)).length, 5);
   });
 
-  it('is settled the same by several at once, and after one stopped half way', async (t) => {
-    const { database, other, keyId, overdue } = await crash(t);
+  it('is settled the same by several at once, and after one stopped half way', async () => {
+    const { database, other, keyId, overdue } = crashed();
     const third = await database.open('third');
     await overdue();
     const update: Fault = {
@@ -74,8 +86,8 @@ describe('a process that died between a take and its audit', () => {
     assert.deepEqual((await other.getKey(keyId))?.open, []);
   });
 
-  it('gives nothing back to a budget that was reset meanwhile', async (t) => {
-    const { other, tiers, keyId, overdue } = await crash(t);
+  it('gives nothing back to a budget that was reset meanwhile', async () => {
+    const { other, tiers, keyId, overdue } = crashed();
     await editKey(other, keyId, ({ budgets, epoch }) => ({
       budgets: budgets.map((budget) => ({ ...budget, used: 0, epoch: epoch + 1 })),
       epoch: epoch + 1,
@@ -87,8 +99,8 @@ describe('a process that died between a take and its audit', () => {
     assert.equal(await used(other, keyId), 2);
   });
 
-  it('gives nothing back to a window that has rolled meanwhile', async (t) => {
-    const { other, keyId, tiers, overdue } = await crash(t);
+  it('gives nothing back to a window that has rolled meanwhile', async () => {
+    const { other, keyId, tiers, overdue } = crashed();
     await editKey(other, keyId, ({ budgets, open, epoch }) => ({
       budgets: budgets.map((budget) => ({ ...budget, windowMs: 100, startAt: 1000 })),
       open: open.map((take) => ({ ...take, epochs: [epoch] })),
@@ -101,8 +113,8 @@ describe('a process that died between a take and its audit', () => {
     assert.equal(rolled?.used, 1);
   });
 
-  it('leaves nothing behind for a key that was deleted', async (t) => {
-    const { database, other, keyId, overdue } = await crash(t);
+  it('leaves nothing behind for a key that was deleted', async () => {
+    const { database, other, keyId, overdue } = crashed();
     await overdue();
     const { client, databaseName } = database;
     await client.db(databaseName).collection<{ _id: string }>('keys').deleteOne({ _id: keyId });

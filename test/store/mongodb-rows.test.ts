@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { MongoClient } from 'mongodb';
-import { v7 as uuid } from 'uuid';
-import { openMongoStore } from '../../src/store/mongodb/open.ts';
 import { drawMany, kinds, mustDraw } from '../support/drawing.ts';
 import { eventually } from '../support/eventually.ts';
-import { sharedMongod } from '../support/mongod.ts';
+import { useStoreAndDatabase } from '../support/mongodb-database.ts';
 import { addKey, addTier } from '../support/store-rows.ts';
-import { systemClock } from '../support/test-clock.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** A store, with a client of its database that does what clocks and other writers might. */
 async function scene(t: TestContext) {
-  const lease = await sharedMongod();
-  const client = await MongoClient.connect(lease.uri);
-  const store = await openMongoStore(lease.uri, { clock: systemClock, newId: uuid, warn: () => {} });
-  t.after(async () => {
-    await Promise.all([client.close(), store.close()]);
-    await lease.drop();
-  });
+  const { client, db, store } = await useStoreAndDatabase(t);
   const tiers = [await addTier(store, { a: [] })];
-  const keys = client.db(lease.databaseName).collection<{ _id: string }>('keys');
+  const keys = db.collection<{ _id: string }>('keys');
   return { client, store, tiers, keys };
 }
 

@@ -34,6 +34,13 @@ export function registerConsumerTests(name: string, makeStore: StoreFactory): vo
         scopes: ['admin.read', 'usage.write'],
         allowedIps: ['10.0.0.0/8', '::1'],
         creditsPerMinute: 600,
+        creditLimits: [
+          { resource: '/chat $', creditsPerMinute: 10 },
+          { resource: 'b', creditsPerMinute: 1 },
+        ],
+        state: 'revoked',
+        revocation: { reason: 'found "somewhere"', at: 8e12 },
+        previousToken: { hash: '2'.repeat(64), expireAt: 9e12 },
         expireAt: 9e12,
         grantedTierIds: ['tier'],
       });
@@ -61,6 +68,9 @@ export function registerConsumerTests(name: string, makeStore: StoreFactory): vo
         assert.deepEqual(await list({}), pick(0, 1, 2, 3, 4));
         assert.deepEqual(await list({ owner: 'x' }), pick(0, 2, 3));
         assert.deepEqual(await list({ environment: 'test' }), pick(1, 3));
+        assert.deepEqual(await list({ exceptState: 'disabled' }), pick(0, 1, 3, 4));
+        assert.deepEqual(await list({ exceptState: 'disabled', state: 'revoked' }), pick(3));
+        assert.deepEqual(await list({ exceptState: 'disabled', state: 'disabled' }), []);
         assert.deepEqual(await list({ owner: 'x', environment: 'live', state: 'disabled' }), pick(2));
       }
     });
@@ -79,6 +89,22 @@ function registerConsumerEditTests(name: string, makeStore: StoreFactory): void 
       assert.deepEqual(edited, { ...consumer, tokenHash, state: 'disabled', version: 2 });
       assert.deepEqual(await store.findConsumerByTokenHash(tokenHash), edited);
       assert.equal(await store.findConsumerByTokenHash(consumer.tokenHash), null);
+    });
+
+    it('is found by the token before its own until that expires, by the clock of the store', async (t) => {
+      const { store, waitUntil } = await useStore(t, makeStore);
+      const consumer = await addConsumer(store);
+      const expireAt = store.now() + 400;
+      const previousToken = { hash: consumer.tokenHash, expireAt };
+      const edited = await edit(store, consumer.id, { tokenHash: '1'.repeat(64), previousToken });
+      assert.deepEqual(await store.findConsumerByTokenHash(previousToken.hash), edited);
+      assert.deepEqual(await store.findConsumerByTokenHash('1'.repeat(64)), edited);
+      await waitUntil(store, expireAt);
+      assert.equal(await store.findConsumerByTokenHash(previousToken.hash), null);
+      assert.deepEqual(await store.findConsumerByTokenHash('1'.repeat(64)), edited);
+      const { previousToken: none } = await edit(store, consumer.id, { previousToken: null });
+      assert.equal(none, null);
+      assert.equal((await store.getConsumer(consumer.id))?.previousToken, null);
     });
 
     it('is granted only tiers that are there', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { UsageEvent } from '../../src/model/audit.ts';
+import type { DrawEvent } from '../../src/model/audit.ts';
 import type { Key } from '../../src/model/key.ts';
 import type { Tier } from '../../src/model/tier.ts';
 import type { DrawResult, Store } from '../../src/store/port.ts';
@@ -79,7 +79,7 @@ async function send(
   return results;
 }
 
-function assertLimits(events: readonly UsageEvent[], tiers: readonly Tier[]): void {
+function assertLimits(events: readonly DrawEvent[], tiers: readonly Tier[]): void {
   for (const tier of tiers)
     for (const { name, limits } of tier.features) {
       const mine = events.filter(({ tierId, feature }) => tierId === tier.id && feature === name);
@@ -97,7 +97,7 @@ function assertLimits(events: readonly UsageEvent[], tiers: readonly Tier[]): vo
 
 async function assertBudgets(
   store: Store,
-  events: readonly UsageEvent[],
+  events: readonly DrawEvent[],
   keys: readonly Key[],
 ): Promise<void> {
   const byKey = Map.groupBy(events, ({ keyId }) => keyId);

@@ -2,25 +2,42 @@ import type { StoreFactory } from '../support/store-harness.ts';
 import { registerAdminEventTests } from './register-admin-event-tests.ts';
 import { registerAvailabilityTests } from './register-availability-tests.ts';
 import { registerBudgetTests } from './register-budget-tests.ts';
+import { registerChargedRequestTests } from './register-charged-request-tests.ts';
 import { registerConsumerTests } from './register-consumer-tests.ts';
+import { registerCreditTests } from './register-credit-tests.ts';
+import { registerDenialTests } from './register-denial-tests.ts';
 import { registerInterruptedJobTests } from './register-interrupted-job-tests.ts';
 import { registerJobTests } from './register-job-tests.ts';
+import { registerKeptTokenTests } from './register-kept-token-tests.ts';
 import { registerKeyStateTests } from './register-key-state-tests.ts';
 import { registerKeyTests } from './register-key-tests.ts';
 import { registerLimitTests } from './register-limit-tests.ts';
 import { registerMaintenanceTests } from './register-maintenance-tests.ts';
+import { registerOwnerCreditTests } from './register-owner-credit-tests.ts';
 import { registerPagingTests } from './register-paging-tests.ts';
 import { registerRecoveryTests } from './register-recovery-tests.ts';
 import { registerRequestIdTests } from './register-request-id-tests.ts';
 import { registerRotationTests } from './register-rotation-tests.ts';
+import { registerSealTests } from './register-seal-tests.ts';
+import { registerSigningKeyTests } from './register-signing-key-tests.ts';
 import { registerTierTests } from './register-tier-tests.ts';
 import { registerUsageEventTests } from './register-usage-event-tests.ts';
+import { registerUsageRecordTests } from './register-usage-record-tests.ts';
+import { registerUsageSumProperties } from './register-usage-sum-properties.ts';
+import { registerUsageSummaryTests } from './register-usage-summary-tests.ts';
 
 const ALL = [
   registerTierTests,
+  registerSealTests,
   registerKeyTests,
   registerConsumerTests,
   registerAdminEventTests,
+  registerSigningKeyTests,
+  registerKeptTokenTests,
+  registerDenialTests,
+  registerCreditTests,
+  registerChargedRequestTests,
+  registerOwnerCreditTests,
   registerPagingTests,
   registerMaintenanceTests,
   registerJobTests,
@@ -31,6 +48,9 @@ const ALL = [
   registerBudgetTests,
   registerKeyStateTests,
   registerUsageEventTests,
+  registerUsageRecordTests,
+  registerUsageSummaryTests,
+  registerUsageSumProperties,
   registerRequestIdTests,
   registerRecoveryTests,
 ];

@@ -9,6 +9,7 @@ import { listAll, usageEvents, usageEventsOnce } from '../support/listing.ts';
 import { limitOf } from '../support/meter-run.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
 import { addKey, addKeys, addTier, eventOf, same } from '../support/store-rows.ts';
+import { SHORT_SPANS, sumBefore } from '../support/summed-usage.ts';
 
 function ids(events: readonly UsageEvent[]): string[] {
   return events.map(({ id }) => id);
@@ -149,7 +150,8 @@ async function deleteAll(store: Store, before: number): Promise<void> {
 function registerRetentionTests(name: string, makeStore: StoreFactory): void {
   describe(`${name}: the retention of usage events`, () => {
     it('deletes those before a moment, so many at a time, and no others', async (t) => {
-      const { store, waitUntil } = await useStore(t, makeStore);
+      const opened = await useStore(t, makeStore, { summedSpans: SHORT_SPANS });
+      const { store, waitUntil } = opened;
       const tier = await addTier(store, { a: [] });
       await addKeys(store, 'tier', same(2));
       const old: Drawn[] = [];
@@ -159,18 +161,20 @@ function registerRetentionTests(name: string, makeStore: StoreFactory): void {
       await waitUntil(store, before + 20);
       const kept = drawn(await drawMany(store, [tier], 'a', 5));
       await usageEventsOnce(store, 17);
+      await sumBefore(opened, before);
       assert.equal(await store.deleteExpired(before, 7), 7);
       await deleteAll(store, before);
       assert.deepEqual(ids(await usageEvents(store)).sort(), kept.map(({ drawId }) => drawId).sort());
     });
 
     it('deletes those of a key with budgets too, once their takes are settled', async (t) => {
-      const { store, waitUntil } = await useStore(t, makeStore, { openTakeMs: 500 });
+      const opened = await useStore(t, makeStore, { openTakeMs: 500, summedSpans: SHORT_SPANS });
+      const { store } = opened;
       const tier = await addTier(store, { a: [] });
       const key = await addKey(store, 'tier', { budgets: [budgetOf(1000)] });
       await drawMany(store, [tier], 'a', 6);
       await usageEventsOnce(store, 6);
-      await waitUntil(store, store.now() + 20);
+      await sumBefore(opened, store.now());
       await eventually('all are deleted', async () => {
         await store.recoverOpenTakes(100);
         await deleteAll(store, store.now());

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
-import { MongoClient } from 'mongodb';
 import type { Budget } from '../../src/model/budget.ts';
 import type { KeyState } from '../../src/model/key.ts';
 import { meterId } from '../../src/model/meter.ts';
@@ -15,23 +14,12 @@ import {
 import { fitsRoom, roomOf, roomyFilter, roomyPipeline } from '../../src/store/mongodb/roomy-take.ts';
 import type { RowShape } from '../../src/store/mongodb/take-decision.ts';
 import { takeFilter, takePipeline } from '../../src/store/mongodb/take-pipeline.ts';
-import { type DatabaseLease, sharedMongod } from '../support/mongod.ts';
+import { databaseOfFile } from '../support/mongodb-database.ts';
 
 type Row = StateDocument & { readonly _id: string; readonly took?: unknown };
 
-let lease: DatabaseLease;
-let client: MongoClient;
-const rows = () => client.db(lease.databaseName).collection<Row>('keys');
-
-before(async () => {
-  lease = await sharedMongod();
-  client = await MongoClient.connect(lease.uri);
-});
-
-after(async () => {
-  await client.close();
-  await lease.drop();
-});
+const database = databaseOfFile();
+const rows = () => database().db.collection<Row>('keys');
 
 /** Windows and steps of the same order, so that windows fill, roll and leave within a short sequence. */
 const limit: fc.Arbitrary<Limit> = fc.record({
@@ -253,6 +241,6 @@ test('random takes give the same state and answer in the model and in a real pip
       state = expected.state;
     }
   });
-  await fc.assert(property, { numRuns: Number(process.env.PROPERTY_RUNS ?? 150) });
+  await fc.assert(property, { numRuns: Number(process.env.PROPERTY_RUNS ?? 100) });
   assert.ok(shortTakes > 0, 'no random take found room for a short one');
 });

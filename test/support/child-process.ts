@@ -11,6 +11,8 @@ export type ServerOptions = {
   /** The whole environment but for PATH, and for LOG_FORMAT=json, HOST=127.0.0.1 and PORT=0 where not named. */
   readonly env: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** The module that is run; `src/main.ts` unless named. */
+  readonly main?: string;
   /** Where relative paths of the configuration start; the repository unless named. */
   readonly cwd?: string;
 };
@@ -48,9 +50,10 @@ export async function runServer(options: ServerOptions): Promise<ServerExit & { 
 export async function spawnServer({
   env,
   args = [],
+  main = MAIN,
   cwd = REPOSITORY,
 }: ServerOptions): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { PATH: process.env.PATH, LOG_FORMAT: 'json', HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

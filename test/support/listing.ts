@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { UsageEvent } from '../../src/model/audit.ts';
+import type { DrawEvent, UsageEvent } from '../../src/model/audit.ts';
 import type { Page, PageRequest, Store, UsageFilter } from '../../src/store/port.ts';
 import { eventually } from './eventually.ts';
 
@@ -17,17 +17,22 @@ export async function listAll<T>(list: (page: PageRequest) => Promise<Page<T>>, 
   }
 }
 
+export function isDraw(event: UsageEvent): event is DrawEvent {
+  return event.kind === 'draw';
+}
+
 /** All usage events of a filter, newest first. */
-export function usageEvents(store: Store, filter: UsageFilter = {}): Promise<UsageEvent[]> {
+export function allUsageEvents(store: Store, filter: UsageFilter = {}): Promise<UsageEvent[]> {
   return listAll((page) => store.listUsageEvents(filter, page));
 }
 
-/** The usage events of a filter as soon as there are `count`: a list shows a draw within 2 s. */
-export function usageEventsOnce(
-  store: Store,
-  count: number,
-  filter: UsageFilter = {},
-): Promise<UsageEvent[]> {
+/** The usage events of draws, newest first. */
+export async function usageEvents(store: Store, filter: UsageFilter = {}): Promise<DrawEvent[]> {
+  return (await allUsageEvents(store, filter)).filter(isDraw);
+}
+
+/** The usage events of draws as soon as there are `count`: a list shows a draw within 2 s. */
+export function usageEventsOnce(store: Store, count: number, filter: UsageFilter = {}): Promise<DrawEvent[]> {
   return eventually(
     `${count} usage events in the list`,
     async () => {

@@ -123,6 +123,14 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
+/** Callers draw until nothing is left and nothing can come back any more, which is what they all have to be told. */
+export async function drain(options: LoadOptions): Promise<Load> {
+  const load = startLoad(options);
+  await load.ended;
+  assertDrained(load, options.callers);
+  return load;
+}
+
 function refusalFields({ reason, code, message, retryAfterMs }: RpcRefusal) {
   return { reason, code, message, retryAfterMs };
 }

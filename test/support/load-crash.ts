@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AuditRow, assertAudited, assertWindows, auditRowsWith, unitsByKey } from './audit-rows.ts';
 import { eventually } from './eventually.ts';
-import { assertDrained, type DrawFields, type Load, startLoad } from './load-callers.ts';
+import { type DrawFields, drain, type Load, startLoad } from './load-callers.ts';
 import { addConsumer, addKeys, addTier } from './load-pool.ts';
 import { seededRandom, wholeBetween } from './load-random.ts';
 import { type Backend, type KeypoolProcess, useServers } from './load-servers.ts';
@@ -13,6 +13,8 @@ export type CrashPlan = {
   readonly crashes: number;
   /** Decides the moments of the kills and what is drawn. */
   readonly seed: number;
+  /** How the servers are started, where not as usual. */
+  readonly servers?: Parameters<typeof useServers>[2];
 };
 
 const CALLERS = 32;
@@ -36,17 +38,20 @@ const SETTLED_WITHIN_MS = 30_000;
 export async function crashUnderLoad(t: TestContext, backend: Backend, plan: CrashPlan): Promise<void> {
   const random = seededRandom(plan.seed);
   const budget = SPENT.budgetPerCrash * plan.crashes;
-  const { start } = useServers(t, backend, { LOG_LEVEL: 'info' });
+  const { start } = useServers(t, backend, plan.servers);
   let server = await start();
   await addPools(server, budget);
   const { token } = await addConsumer(server.admin, [SPENT.id, RATED.id, FREE.id]);
   let requests = 0;
-  const load = startLoad({
+  const callers = {
     callers: CALLERS,
     token,
     signal: t.signal,
     patienceMs: PATIENCE_MS,
     url: () => server.url,
+  };
+  const load = startLoad({
+    ...callers,
     draw: (caller) => drawOf(caller, random, `request-${requests++}`),
   });
   for (let crash = 0; crash < plan.crashes; crash++) {
@@ -57,7 +62,8 @@ export async function crashUnderLoad(t: TestContext, backend: Backend, plan: Cra
   }
   await nextServed(load);
   await load.stop();
-  const drained = await drain(t, server, token);
+  // What is left of the budgets for life, unit by unit.
+  const drained = await drain({ ...callers, draw: () => ({ feature: SPENT.id }) });
   const served = [...load.served, ...drained.served];
   const rows = await auditRowsWith(server.admin, served);
   t.diagnostic(
@@ -86,21 +92,6 @@ function drawOf(caller: number, random: () => number, requestId: string): DrawFi
 function nextServed(load: Load): Promise<true> {
   const before = load.served.length;
   return eventually('a served draw', () => (load.served.length > before ? true : null), SETTLED_WITHIN_MS);
-}
-
-/** Draws what is left of the budgets for life, unit by unit, until nothing can come back any more. */
-async function drain(t: TestContext, server: KeypoolProcess, token: string): Promise<Load> {
-  const load = startLoad({
-    callers: CALLERS,
-    token,
-    signal: t.signal,
-    patienceMs: PATIENCE_MS,
-    url: () => server.url,
-    draw: () => ({ feature: SPENT.id }),
-  });
-  await load.ended;
-  assertDrained(load, CALLERS);
-  return load;
 }
 
 function assertSound(served: Load['served'], rows: readonly AuditRow[], budget: number): void {

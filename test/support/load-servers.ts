@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createKeypoolClient, type KeypoolClient } from '../../src/client/node.ts';
-import { type ListeningServer, startServer } from './child-process.ts';
+import { type ListeningServer, type ServerOptions, startServer } from './child-process.ts';
 import { sharedMongod } from './mongod.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -40,12 +41,22 @@ export type KeypoolServers = {
   readonly close: () => Promise<void>;
 };
 
-export function serversOn(backend: Backend, env: Readonly<Record<string, string>> = {}): KeypoolServers {
+const SHORT_TAKES = join(import.meta.dirname, 'short-takes-server.ts');
+
+/** For servers whose open takes others settle after 1 s and the grace of 2 s, in place of 10 s and the grace. */
+export const WITH_SHORT_TAKES = { main: SHORT_TAKES, env: { OPEN_TAKE_MS: '1000' } } as const;
+
+/** `env` is for all of them; `main` the module they run, src/main.ts unless named. */
+export function serversOn(
+  backend: Backend,
+  { env = {}, main }: Partial<Pick<ServerOptions, 'env' | 'main'>> = {},
+): KeypoolServers {
   const adminToken = randomBytes(24).toString('hex');
   const started: { readonly server: ListeningServer; readonly client: KeypoolClient }[] = [];
   const start = async (more: Readonly<Record<string, string>> = {}) => {
     const own = { DATABASE_URL: backend.databaseUrl, ADMIN_TOKEN: adminToken, LOG_REQUESTS: 'false' };
-    const server = await startServer({ env: { ...own, ...env, ...more } });
+    const all = { ...own, ...env, ...more };
+    const server = await startServer({ env: all, ...(main === undefined ? {} : { main }) });
     const client = createKeypoolClient({ baseUrl: server.url, token: adminToken });
     started.push({ server, client });
     return { ...server, admin: client.admin };
@@ -62,9 +73,9 @@ export function serversOn(backend: Backend, env: Readonly<Record<string, string>
 export function useServers(
   t: TestContext,
   backend: Backend,
-  env: Readonly<Record<string, string>> = {},
+  options: Parameters<typeof serversOn>[1] = {},
 ): KeypoolServers {
-  const servers = serversOn(backend, env);
+  const servers = serversOn(backend, options);
   t.after(servers.close);
   return servers;
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type MeterStates, takeUnits } from '../../src/model/meter.ts';
+import { countUnder, freeUnderAll, type MeterStates, nextUnderAll } from '../../src/model/meter.ts';
 import { type Algorithm, guardMs, type Limit } from '../../src/model/tier.ts';
 
 /** One step of a run: let time pass, or go to the moment when a unit comes back, and then take. */
@@ -57,6 +57,36 @@ export interface MeterRun {
   readonly log: readonly Granted[];
   /** The states after each step. */
   readonly states: readonly MeterStates[];
+}
+
+/** What a take under limits alone gives. */
+export interface MeterTake {
+  /** Units granted: a multiple of `units`, 0 to `units * count`. */
+  readonly granted: number;
+  /** The states after the grant, pruned of what no longer counts. */
+  readonly states: MeterStates;
+  /** When one unit can be had after this grant, in ms; `now` when at once. */
+  readonly nextOneAt: number;
+  /** When `units` can be had after this grant; null when no waiting helps. */
+  readonly nextAt: number | null;
+}
+
+/** Grants as many draws of `units` as all limits allow at `now`, at most `count`. */
+export function takeUnits(
+  states: MeterStates,
+  under: readonly Limit[],
+  want: { readonly units: number; readonly count: number },
+  now: number,
+): MeterTake {
+  const free = freeUnderAll(states, under, now);
+  const granted = Math.floor(Math.min(free, want.units * want.count) / want.units) * want.units;
+  const after = countUnder(states, under, granted, now);
+  return {
+    granted,
+    states: after,
+    nextOneAt: nextUnderAll(after, under, 1, now) ?? now,
+    nextAt: nextUnderAll(after, under, want.units, now),
+  };
 }
 
 /** Takes step by step under limits that hold together, from a key that has counted nothing. */

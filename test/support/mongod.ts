@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { awaitPrimary, awaitSettled, initiate, withClient } from './mongod-election.ts';
+import { type MongodData, mongodFolder } from './mongod-folder.ts';
 import { type MongodNode, startNode } from './mongod-node.ts';
 
 export type { MongodNode };
@@ -17,6 +16,8 @@ export type MongodOptions = {
   readonly electionTimeoutMillis?: number;
   /** Server parameters, as `{enableTestCommands: 1}` for fail points. */
   readonly parameters?: Readonly<Record<string, string | number>>;
+  /** In memory unless named: what is measured is measured on a disk. */
+  readonly data?: MongodData;
 };
 
 export type Mongod = {
@@ -46,7 +47,7 @@ export type DatabaseLease = {
  * follow. It ends with `stop`, or with this process.
  */
 export async function startMongod(options: MongodOptions = {}): Promise<Mongod> {
-  const mongod = await startNodes(options.nodes ?? 1, options.parameters ?? {}, REPLICA_SET);
+  const mongod = await startNodes(options, REPLICA_SET);
   try {
     await initiate(mongod.nodes, REPLICA_SET, options.electionTimeoutMillis ?? ELECTION_TIMEOUT_MS);
     return mongod;
@@ -58,7 +59,7 @@ export async function startMongod(options: MongodOptions = {}): Promise<Mongod> 
 
 /** Starts one mongod that is in no replica set: what Keypool refuses. */
 export function startStandaloneMongod(): Promise<Mongod> {
-  return startNodes(1, {}, undefined);
+  return startNodes({}, undefined);
 }
 
 let shared: Promise<Mongod> | undefined;
@@ -77,11 +78,10 @@ export async function sharedMongod(): Promise<DatabaseLease> {
 }
 
 async function startNodes(
-  count: number,
-  parameters: Readonly<Record<string, string | number>>,
+  { nodes: count = 1, parameters = {}, data = 'memory' }: MongodOptions,
   replicaSet: string | undefined,
 ): Promise<Mongod> {
-  const rootFolder = await mkdtemp(join(tmpdir(), 'keypool-mongod-'));
+  const rootFolder = await mongodFolder(data);
   const starts = Array.from({ length: count }, (_, index) =>
     startNode({ rootFolder, index, parameters, replicaSet }),
   );

@@ -11,7 +11,9 @@ const METHODS: readonly DescMethod[] = [KeyPoolService, AuthService, AdminServic
   ({ methods }) => methods,
 );
 /** What may be called with nothing said. */
-const SAYS_NOTHING = /^(WhoAmI|GetStatus|List\w+)$/;
+const SAYS_NOTHING = /^(WhoAmI|GetStatus|GetUsageSummary|List\w+|VerifyToken|ExchangeToken|ResealKeys)$/;
+/** What a client of somebody else's sent: the answer says that it is no token. */
+const HOLDS_ANYTHING = 'keypool.v1.VerifyTokenRequest.token';
 
 const pathOf = (method: DescMethod) => `${method.parent.name}/${method.name}`;
 const isText = (field: DescField) => field.fieldKind === 'scalar' && field.scalar === ScalarType.STRING;
@@ -84,6 +86,7 @@ describe('bad input', () => {
     it(`of ${path} is refused where a text is too long or a number too large`, async () => {
       for (const field of method.input.fields) {
         if (!isText(field) && !isNumber(field)) continue;
+        if (`${field.parent.typeName}.${field.name}` === HOLDS_ANYTHING) continue;
         const values = isText(field)
           ? ['x'.repeat(5000)]
           : [1e99, -1e99, 2 ** 31, '9'.repeat(400), 1.5, 2 ** 31 - 1, -1];

@@ -34,87 +34,103 @@ describe('a connection that is up to no good', () => {
     await served.close();
   });
 
-  it('is closed when it says nothing', async () => {
-    await using connection = await connectTo(served.port);
-    assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
-    assert.equal(await connection.closed, '');
-  });
-
-  it('is closed when it says half of a preface', async () => {
-    await using connection = await connectTo(served.port);
-    connection.send('PR');
-    assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
-  });
-
-  it('is answered 400 when it sends garbage, and closed', async () => {
-    for (const garbage of [
-      'hello\r\n\r\n',
-      '\0\0\0\0\0\r\n\r\n',
-      '\x16\x03\x01\x02\x00\x01',
-      'GET / HTTP/1.1\r\nno header\r\n\r\n',
-      'POST / HTTP/9.9\r\n\r\n',
-    ]) {
+  describe('beside others like it', { concurrency: true }, () => {
+    it('is closed when it says nothing', async () => {
       await using connection = await connectTo(served.port);
-      connection.send(Buffer.from(garbage, 'latin1'));
+      assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
+      assert.equal(await connection.closed, '');
+    });
+
+    it('is closed when it says half of a preface', async () => {
+      await using connection = await connectTo(served.port);
+      connection.send('PR');
+      assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
+    });
+
+    it('is answered 400 when it sends garbage, and closed', async () => {
+      for (const garbage of [
+        'hello\r\n\r\n',
+        '\0\0\0\0\0\r\n\r\n',
+        '\x16\x03\x01\x02\x00\x01',
+        'GET / HTTP/1.1\r\nno header\r\n\r\n',
+        'POST / HTTP/9.9\r\n\r\n',
+      ]) {
+        await using connection = await connectTo(served.port);
+        connection.send(Buffer.from(garbage, 'latin1'));
+        const raw = await connection.closed;
+        assert.match(raw, /^HTTP\/1\.1 400 Bad Request\r\n/, JSON.stringify(garbage));
+        const { reason, metadata } = toldError({ body: bodyOf(raw) });
+        assert.equal(reason, 'INVALID_REQUEST');
+        assert.match(raw, new RegExp(`^X-Request-Id: ${metadata.request_id}\r$`, 'm'));
+        assert.ok(served.log.some(({ fields }) => fields.request_id === metadata.request_id));
+      }
+    });
+
+    it('is closed when its request head does not end', async () => {
+      await using connection = await connectTo(served.port);
+      connection.send('POST /keypool.v1.KeyPoolService/DrawKey HTTP/1.1\r\nHost: a\r\n');
+      const drip = setInterval(() => connection.send('X-Slow: a\r\n'), 50);
+      const tookMs = await timed(connection.closed);
+      clearInterval(drip);
+      assert.ok(tookMs >= HEADERS_TIMEOUT_MS - 50 && tookMs < CLOSED_BY_MS, String(tookMs));
+      assert.match(await connection.closed, /^HTTP\/1\.1 408 /);
+    });
+
+    it('is closed when its request body does not end', async () => {
+      await using connection = await connectTo(served.port);
+      const head = [
+        'POST /keypool.v1.KeyPoolService/DrawKey HTTP/1.1',
+        'Host: a',
+        `X-API-Key: ${pool.token}`,
+      ];
+      connection.send(
+        `${[...head, 'Content-Type: application/json', 'Content-Length: 50'].join('\r\n')}\r\n\r\n{`,
+      );
+      assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
       const raw = await connection.closed;
-      assert.match(raw, /^HTTP\/1\.1 400 Bad Request\r\n/, JSON.stringify(garbage));
-      const { reason, metadata } = toldError({ body: bodyOf(raw) });
-      assert.equal(reason, 'INVALID_REQUEST');
-      assert.match(raw, new RegExp(`^X-Request-Id: ${metadata.request_id}\r$`, 'm'));
-      assert.ok(served.log.some(({ fields }) => fields.request_id === metadata.request_id));
-    }
-  });
+      assert.match(raw, /^HTTP\/1\.1 504 /);
+      assert.equal(raw.match(/^HTTP\/1\.1 /gm)?.length, 1);
+    });
 
-  it('is closed when its request head does not end', async () => {
-    await using connection = await connectTo(served.port);
-    connection.send('POST /keypool.v1.KeyPoolService/DrawKey HTTP/1.1\r\nHost: a\r\n');
-    const drip = setInterval(() => connection.send('X-Slow: a\r\n'), 50);
-    const tookMs = await timed(connection.closed);
-    clearInterval(drip);
-    assert.ok(tookMs >= HEADERS_TIMEOUT_MS - 50 && tookMs < CLOSED_BY_MS, String(tookMs));
-    assert.match(await connection.closed, /^HTTP\/1\.1 408 /);
-  });
+    it('is answered 431 when its request head is too large', async () => {
+      await using connection = await connectTo(served.port);
+      connection.send(`GET /health HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
+      assert.match(await connection.closed, /^HTTP\/1\.1 431 /);
+    });
 
-  it('is closed when its request body does not end', async () => {
-    await using connection = await connectTo(served.port);
-    const head = ['POST /keypool.v1.KeyPoolService/DrawKey HTTP/1.1', 'Host: a', `X-API-Key: ${pool.token}`];
-    connection.send(
-      `${[...head, 'Content-Type: application/json', 'Content-Length: 50'].join('\r\n')}\r\n\r\n{`,
-    );
-    assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
-    const raw = await connection.closed;
-    assert.match(raw, /^HTTP\/1\.1 504 /);
-    assert.equal(raw.match(/^HTTP\/1\.1 /gm)?.length, 1);
-  });
+    it('is closed when it speaks HTTP/2 but never sends its settings', async () => {
+      await using connection = await connectTo(served.port);
+      connection.send(PREFACE);
+      assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
+    });
 
-  it('is answered 431 when its request head is too large', async () => {
-    await using connection = await connectTo(served.port);
-    connection.send(`GET /health HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
-    assert.match(await connection.closed, /^HTTP\/1\.1 431 /);
-  });
+    it('is closed when its HTTP/2 request head does not end', async () => {
+      await using connection = await connectTo(served.port);
+      connection.send(PREFACE);
+      connection.send(frame(SETTINGS, 0, 0));
+      // A literal header field that is never finished, so that the block goes on and on.
+      connection.send(frame(HEADERS, 0, 1, Buffer.from([0x00, 0x01, 0x61])));
+      const drip = setInterval(() => connection.send(frame(CONTINUATION, 0, 1, Buffer.from([]))), 50);
+      const tookMs = await timed(connection.closed);
+      clearInterval(drip);
+      assert.ok(tookMs < CLOSED_BY_MS, String(tookMs));
+    });
 
-  it('is closed when it speaks HTTP/2 but never sends its settings', async () => {
-    await using connection = await connectTo(served.port);
-    connection.send(PREFACE);
-    assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
-  });
+    it('is closed when its HTTP/2 session stays idle', async () => {
+      const session = connectHttp2(served.url);
+      await once(session, 'connect');
+      assert.ok((await timed(once(session, 'close'))) < CLOSED_BY_MS);
+    });
 
-  it('is closed when its HTTP/2 request head does not end', async () => {
-    await using connection = await connectTo(served.port);
-    connection.send(PREFACE);
-    connection.send(frame(SETTINGS, 0, 0));
-    // A literal header field that is never finished, so that the block goes on and on.
-    connection.send(frame(HEADERS, 0, 1, Buffer.from([0x00, 0x01, 0x61])));
-    const drip = setInterval(() => connection.send(frame(CONTINUATION, 0, 1, Buffer.from([]))), 50);
-    const tookMs = await timed(connection.closed);
-    clearInterval(drip);
-    assert.ok(tookMs < CLOSED_BY_MS, String(tookMs));
-  });
-
-  it('is closed when its HTTP/2 session stays idle', async () => {
-    const session = connectHttp2(served.url);
-    await once(session, 'connect');
-    assert.ok((await timed(once(session, 'close'))) < CLOSED_BY_MS);
+    it('is closed when it does not answer whether it is still there', async () => {
+      await using connection = await connectTo(served.port);
+      connection.send(PREFACE);
+      connection.send(frame(SETTINGS, 0, 0));
+      // :method POST, :scheme http, :path of a call whose body never ends, all the while nothing is answered.
+      const path = Buffer.from('/grpc.health.v1.Health/Watch');
+      connection.send(frame(HEADERS, 4, 1, Buffer.from([0x83, 0x86, 0x04, path.length, ...path])));
+      assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
+    });
   });
 
   it('is closed when it never takes its answers', async () => {
@@ -131,16 +147,6 @@ describe('a connection that is up to no good', () => {
     const closed = new Promise((resolve) => session.once('close', resolve));
     const tookMs = await timed(Promise.all([pipelining.closed, closed])).finally(() => clearInterval(drip));
     assert.ok(tookMs < 2 * CLOSED_BY_MS, String(tookMs));
-  });
-
-  it('is closed when it does not answer whether it is still there', async () => {
-    await using connection = await connectTo(served.port);
-    connection.send(PREFACE);
-    connection.send(frame(SETTINGS, 0, 0));
-    // :method POST, :scheme http, :path of a call whose body never ends, all the while nothing is answered.
-    const path = Buffer.from('/grpc.health.v1.Health/Watch');
-    connection.send(frame(HEADERS, 4, 1, Buffer.from([0x83, 0x86, 0x04, path.length, ...path])));
-    assert.ok((await timed(connection.closed)) < CLOSED_BY_MS);
   });
 
   it('is closed when it resets stream after stream', async () => {

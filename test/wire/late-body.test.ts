@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { deleteConsumer } from '../../src/domain/delete-consumer.ts';
+import { revokeConsumer } from '../../src/domain/revoke-consumer.ts';
 import { updateConsumer } from '../../src/domain/update-consumer.ts';
 import { connectTo } from './raw-connection.ts';
 import { addPool, type Pool, type Served, serve } from './served.ts';
@@ -52,4 +53,12 @@ it('refuses a caller that is disabled between the head and the body of its call'
   const disable = { id: pool.consumerId, etag: null, changes: { state: 'disabled' } } as const;
   const answer = await drawAround(pool, () => updateConsumer(served.context, ADMIN, disable));
   assert.match(answer, /CONSUMER_DISABLED/);
+});
+
+it('refuses a caller that is revoked between the head and the body of its call', async () => {
+  const pool = await addPool(served);
+  const revoke = { id: pool.consumerId, reason: 'leaked' };
+  const answer = await drawAround(pool, () => revokeConsumer(served.context, ADMIN, revoke));
+  assert.match(answer, /TOKEN_REVOKED/);
+  assert.doesNotMatch(answer, new RegExp(pool.value));
 });

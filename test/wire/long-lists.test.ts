@@ -43,6 +43,11 @@ describe('a list much longer than allowed', () => {
     await isRefused('CreateConsumer', { consumer: { name: 'c', allowedIps } }, 'consumer.allowedIps');
   });
 
+  it('of limits of resources is refused by its name', async () => {
+    const creditLimits = list(50_000, (i) => ({ resource: `/r${i}`, creditsPerMinute: 1 }));
+    await isRefused('CreateConsumer', { consumer: { name: 'c', creditLimits } }, 'consumer.creditLimits');
+  });
+
   it('of keys is refused by its name', async () => {
     const keys = list(50_000, (i) => ({ tierId: 't', value: `upstream-value-${i}` }));
     await isRefused('BatchCreateKeys', { keys }, 'keys');

@@ -94,6 +94,7 @@ export async function addPool(
       scopes: [],
       allowedIps: [],
       creditsPerMinute: null,
+      creditLimits: [],
       expireAt: null,
       state: 'active',
     },

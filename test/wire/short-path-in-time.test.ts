@@ -5,6 +5,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { DrawKeyRequestSchema } from '../../gen/keypool/v1/key_pool_service_pb.ts';
 import { deleteConsumer } from '../../src/domain/delete-consumer.ts';
 import { eventually } from '../support/eventually.ts';
+import { isDraw } from '../support/listing.ts';
 import { connectTo } from './raw-connection.ts';
 import { addPool, type Pool, type Served, serve } from './served.ts';
 import { serveContext } from './short-path/both-paths.ts';
@@ -69,7 +70,7 @@ function roundTrip(session: ClientHttp2Session): Promise<void> {
 
 async function drawsOf({ context }: Served): Promise<readonly boolean[]> {
   const page = await context.store.listUsageEvents({}, { after: null, limit: 10 });
-  return page.items.map(({ withheld }) => withheld);
+  return page.items.filter(isDraw).map(({ withheld }) => withheld);
 }
 
 async function codesOf(log: Served['log'], count: number): Promise<readonly unknown[]> {

@@ -52,7 +52,8 @@ export type AdminEvent = Message<"keypool.v1.AdminEvent"> & {
   action: string;
 
   /**
-   * What kind of thing was changed: `tier`, `key`, `consumer` or `grant`.
+   * What kind of thing was changed: `tier`, `key`, `consumer`, `grant`, `sealing_key`,
+   * `subject` or `owner_credits`.
    *
    * @generated from field: string resource_type = 5;
    */

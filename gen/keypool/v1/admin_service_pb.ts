@@ -4,14 +4,18 @@
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ListAdminEventsRequestSchema, ListAdminEventsResponseSchema, ListUsageEventsRequestSchema, ListUsageEventsResponseSchema } from "./audit_messages_pb.ts";
+import type { GetUsageSummaryRequestSchema, GetUsageSummaryResponseSchema, ListAdminEventsRequestSchema, ListAdminEventsResponseSchema, ListUsageEventsRequestSchema, ListUsageEventsResponseSchema } from "./audit_messages_pb.ts";
 import { file_keypool_v1_audit_messages } from "./audit_messages_pb.ts";
-import type { CreateConsumerRequestSchema, CreateConsumerResponseSchema, DeleteConsumerRequestSchema, DeleteConsumerResponseSchema, GetConsumerRequestSchema, GetConsumerResponseSchema, GrantTierRequestSchema, GrantTierResponseSchema, ListConsumersRequestSchema, ListConsumersResponseSchema, RevokeGrantRequestSchema, RevokeGrantResponseSchema, UpdateConsumerRequestSchema, UpdateConsumerResponseSchema } from "./consumer_messages_pb.ts";
+import type { CreateConsumerRequestSchema, CreateConsumerResponseSchema, DeleteConsumerRequestSchema, DeleteConsumerResponseSchema, GetConsumerRequestSchema, GetConsumerResponseSchema, GrantTierRequestSchema, GrantTierResponseSchema, ListConsumersRequestSchema, ListConsumersResponseSchema, RegenerateTokenRequestSchema, RegenerateTokenResponseSchema, RevokeConsumerRequestSchema, RevokeConsumerResponseSchema, RevokeGrantRequestSchema, RevokeGrantResponseSchema, UpdateConsumerRequestSchema, UpdateConsumerResponseSchema } from "./consumer_messages_pb.ts";
 import { file_keypool_v1_consumer_messages } from "./consumer_messages_pb.ts";
-import type { BatchCreateKeysRequestSchema, BatchCreateKeysResponseSchema, CreateKeyRequestSchema, CreateKeyResponseSchema, DeleteKeyRequestSchema, DeleteKeyResponseSchema, GetKeyRequestSchema, GetKeyResponseSchema, ListKeysRequestSchema, ListKeysResponseSchema, ResetKeyUsageRequestSchema, ResetKeyUsageResponseSchema, UpdateKeyRequestSchema, UpdateKeyResponseSchema } from "./key_messages_pb.ts";
+import type { BatchCreateKeysRequestSchema, BatchCreateKeysResponseSchema, CreateKeyRequestSchema, CreateKeyResponseSchema, DeleteKeyRequestSchema, DeleteKeyResponseSchema, GetKeyRequestSchema, GetKeyResponseSchema, ListKeysRequestSchema, ListKeysResponseSchema, ResealKeysRequestSchema, ResealKeysResponseSchema, ResetKeyUsageRequestSchema, ResetKeyUsageResponseSchema, UpdateKeyRequestSchema, UpdateKeyResponseSchema } from "./key_messages_pb.ts";
 import { file_keypool_v1_key_messages } from "./key_messages_pb.ts";
+import type { DeleteOwnerCreditsRequestSchema, DeleteOwnerCreditsResponseSchema, ListOwnerCreditsRequestSchema, ListOwnerCreditsResponseSchema, SetOwnerCreditsRequestSchema, SetOwnerCreditsResponseSchema } from "./owner_credits_messages_pb.ts";
+import { file_keypool_v1_owner_credits_messages } from "./owner_credits_messages_pb.ts";
 import type { GetStatusRequestSchema, GetStatusResponseSchema } from "./status_messages_pb.ts";
 import { file_keypool_v1_status_messages } from "./status_messages_pb.ts";
+import type { AllowSubjectRequestSchema, AllowSubjectResponseSchema, DenySubjectRequestSchema, DenySubjectResponseSchema, ListDeniedSubjectsRequestSchema, ListDeniedSubjectsResponseSchema } from "./subject_messages_pb.ts";
+import { file_keypool_v1_subject_messages } from "./subject_messages_pb.ts";
 import type { CreateTierRequestSchema, CreateTierResponseSchema, DeleteTierRequestSchema, DeleteTierResponseSchema, GetTierRequestSchema, GetTierResponseSchema, ListTiersRequestSchema, ListTiersResponseSchema, UpdateTierRequestSchema, UpdateTierResponseSchema } from "./tier_messages_pb.ts";
 import { file_keypool_v1_tier_messages } from "./tier_messages_pb.ts";
 
@@ -19,7 +23,7 @@ import { file_keypool_v1_tier_messages } from "./tier_messages_pb.ts";
  * Describes the file keypool/v1/admin_service.proto.
  */
 export const file_keypool_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rZXlwb29sL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SCmtleXBvb2wudjEy6A0KDEFkbWluU2VydmljZRJLCgpDcmVhdGVUaWVyEh0ua2V5cG9vbC52MS5DcmVhdGVUaWVyUmVxdWVzdBoeLmtleXBvb2wudjEuQ3JlYXRlVGllclJlc3BvbnNlEkIKB0dldFRpZXISGi5rZXlwb29sLnYxLkdldFRpZXJSZXF1ZXN0Ghsua2V5cG9vbC52MS5HZXRUaWVyUmVzcG9uc2USSAoJTGlzdFRpZXJzEhwua2V5cG9vbC52MS5MaXN0VGllcnNSZXF1ZXN0Gh0ua2V5cG9vbC52MS5MaXN0VGllcnNSZXNwb25zZRJLCgpVcGRhdGVUaWVyEh0ua2V5cG9vbC52MS5VcGRhdGVUaWVyUmVxdWVzdBoeLmtleXBvb2wudjEuVXBkYXRlVGllclJlc3BvbnNlEksKCkRlbGV0ZVRpZXISHS5rZXlwb29sLnYxLkRlbGV0ZVRpZXJSZXF1ZXN0Gh4ua2V5cG9vbC52MS5EZWxldGVUaWVyUmVzcG9uc2USSAoJQ3JlYXRlS2V5Ehwua2V5cG9vbC52MS5DcmVhdGVLZXlSZXF1ZXN0Gh0ua2V5cG9vbC52MS5DcmVhdGVLZXlSZXNwb25zZRJaCg9CYXRjaENyZWF0ZUtleXMSIi5rZXlwb29sLnYxLkJhdGNoQ3JlYXRlS2V5c1JlcXVlc3QaIy5rZXlwb29sLnYxLkJhdGNoQ3JlYXRlS2V5c1Jlc3BvbnNlEj8KBkdldEtleRIZLmtleXBvb2wudjEuR2V0S2V5UmVxdWVzdBoaLmtleXBvb2wudjEuR2V0S2V5UmVzcG9uc2USRQoITGlzdEtleXMSGy5rZXlwb29sLnYxLkxpc3RLZXlzUmVxdWVzdBocLmtleXBvb2wudjEuTGlzdEtleXNSZXNwb25zZRJICglVcGRhdGVLZXkSHC5rZXlwb29sLnYxLlVwZGF0ZUtleVJlcXVlc3QaHS5rZXlwb29sLnYxLlVwZGF0ZUtleVJlc3BvbnNlEkgKCURlbGV0ZUtleRIcLmtleXBvb2wudjEuRGVsZXRlS2V5UmVxdWVzdBodLmtleXBvb2wudjEuRGVsZXRlS2V5UmVzcG9uc2USVAoNUmVzZXRLZXlVc2FnZRIgLmtleXBvb2wudjEuUmVzZXRLZXlVc2FnZVJlcXVlc3QaIS5rZXlwb29sLnYxLlJlc2V0S2V5VXNhZ2VSZXNwb25zZRJXCg5DcmVhdGVDb25zdW1lchIhLmtleXBvb2wudjEuQ3JlYXRlQ29uc3VtZXJSZXF1ZXN0GiIua2V5cG9vbC52MS5DcmVhdGVDb25zdW1lclJlc3BvbnNlEk4KC0dldENvbnN1bWVyEh4ua2V5cG9vbC52MS5HZXRDb25zdW1lclJlcXVlc3QaHy5rZXlwb29sLnYxLkdldENvbnN1bWVyUmVzcG9uc2USVAoNTGlzdENvbnN1bWVycxIgLmtleXBvb2wudjEuTGlzdENvbnN1bWVyc1JlcXVlc3QaIS5rZXlwb29sLnYxLkxpc3RDb25zdW1lcnNSZXNwb25zZRJXCg5VcGRhdGVDb25zdW1lchIhLmtleXBvb2wudjEuVXBkYXRlQ29uc3VtZXJSZXF1ZXN0GiIua2V5cG9vbC52MS5VcGRhdGVDb25zdW1lclJlc3BvbnNlElcKDkRlbGV0ZUNvbnN1bWVyEiEua2V5cG9vbC52MS5EZWxldGVDb25zdW1lclJlcXVlc3QaIi5rZXlwb29sLnYxLkRlbGV0ZUNvbnN1bWVyUmVzcG9uc2USSAoJR3JhbnRUaWVyEhwua2V5cG9vbC52MS5HcmFudFRpZXJSZXF1ZXN0Gh0ua2V5cG9vbC52MS5HcmFudFRpZXJSZXNwb25zZRJOCgtSZXZva2VHcmFudBIeLmtleXBvb2wudjEuUmV2b2tlR3JhbnRSZXF1ZXN0Gh8ua2V5cG9vbC52MS5SZXZva2VHcmFudFJlc3BvbnNlEloKD0xpc3RVc2FnZUV2ZW50cxIiLmtleXBvb2wudjEuTGlzdFVzYWdlRXZlbnRzUmVxdWVzdBojLmtleXBvb2wudjEuTGlzdFVzYWdlRXZlbnRzUmVzcG9uc2USWgoPTGlzdEFkbWluRXZlbnRzEiIua2V5cG9vbC52MS5MaXN0QWRtaW5FdmVudHNSZXF1ZXN0GiMua2V5cG9vbC52MS5MaXN0QWRtaW5FdmVudHNSZXNwb25zZRJICglHZXRTdGF0dXMSHC5rZXlwb29sLnYxLkdldFN0YXR1c1JlcXVlc3QaHS5rZXlwb29sLnYxLkdldFN0YXR1c1Jlc3BvbnNlYgZwcm90bzM", [file_keypool_v1_audit_messages, file_keypool_v1_consumer_messages, file_keypool_v1_key_messages, file_keypool_v1_status_messages, file_keypool_v1_tier_messages]);
+  fileDesc("Ch5rZXlwb29sL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SCmtleXBvb2wudjEy7hQKDEFkbWluU2VydmljZRJLCgpDcmVhdGVUaWVyEh0ua2V5cG9vbC52MS5DcmVhdGVUaWVyUmVxdWVzdBoeLmtleXBvb2wudjEuQ3JlYXRlVGllclJlc3BvbnNlEkIKB0dldFRpZXISGi5rZXlwb29sLnYxLkdldFRpZXJSZXF1ZXN0Ghsua2V5cG9vbC52MS5HZXRUaWVyUmVzcG9uc2USSAoJTGlzdFRpZXJzEhwua2V5cG9vbC52MS5MaXN0VGllcnNSZXF1ZXN0Gh0ua2V5cG9vbC52MS5MaXN0VGllcnNSZXNwb25zZRJLCgpVcGRhdGVUaWVyEh0ua2V5cG9vbC52MS5VcGRhdGVUaWVyUmVxdWVzdBoeLmtleXBvb2wudjEuVXBkYXRlVGllclJlc3BvbnNlEksKCkRlbGV0ZVRpZXISHS5rZXlwb29sLnYxLkRlbGV0ZVRpZXJSZXF1ZXN0Gh4ua2V5cG9vbC52MS5EZWxldGVUaWVyUmVzcG9uc2USSAoJQ3JlYXRlS2V5Ehwua2V5cG9vbC52MS5DcmVhdGVLZXlSZXF1ZXN0Gh0ua2V5cG9vbC52MS5DcmVhdGVLZXlSZXNwb25zZRJaCg9CYXRjaENyZWF0ZUtleXMSIi5rZXlwb29sLnYxLkJhdGNoQ3JlYXRlS2V5c1JlcXVlc3QaIy5rZXlwb29sLnYxLkJhdGNoQ3JlYXRlS2V5c1Jlc3BvbnNlEj8KBkdldEtleRIZLmtleXBvb2wudjEuR2V0S2V5UmVxdWVzdBoaLmtleXBvb2wudjEuR2V0S2V5UmVzcG9uc2USRQoITGlzdEtleXMSGy5rZXlwb29sLnYxLkxpc3RLZXlzUmVxdWVzdBocLmtleXBvb2wudjEuTGlzdEtleXNSZXNwb25zZRJICglVcGRhdGVLZXkSHC5rZXlwb29sLnYxLlVwZGF0ZUtleVJlcXVlc3QaHS5rZXlwb29sLnYxLlVwZGF0ZUtleVJlc3BvbnNlEkgKCURlbGV0ZUtleRIcLmtleXBvb2wudjEuRGVsZXRlS2V5UmVxdWVzdBodLmtleXBvb2wudjEuRGVsZXRlS2V5UmVzcG9uc2USVAoNUmVzZXRLZXlVc2FnZRIgLmtleXBvb2wudjEuUmVzZXRLZXlVc2FnZVJlcXVlc3QaIS5rZXlwb29sLnYxLlJlc2V0S2V5VXNhZ2VSZXNwb25zZRJLCgpSZXNlYWxLZXlzEh0ua2V5cG9vbC52MS5SZXNlYWxLZXlzUmVxdWVzdBoeLmtleXBvb2wudjEuUmVzZWFsS2V5c1Jlc3BvbnNlElcKDkNyZWF0ZUNvbnN1bWVyEiEua2V5cG9vbC52MS5DcmVhdGVDb25zdW1lclJlcXVlc3QaIi5rZXlwb29sLnYxLkNyZWF0ZUNvbnN1bWVyUmVzcG9uc2USTgoLR2V0Q29uc3VtZXISHi5rZXlwb29sLnYxLkdldENvbnN1bWVyUmVxdWVzdBofLmtleXBvb2wudjEuR2V0Q29uc3VtZXJSZXNwb25zZRJUCg1MaXN0Q29uc3VtZXJzEiAua2V5cG9vbC52MS5MaXN0Q29uc3VtZXJzUmVxdWVzdBohLmtleXBvb2wudjEuTGlzdENvbnN1bWVyc1Jlc3BvbnNlElcKDlVwZGF0ZUNvbnN1bWVyEiEua2V5cG9vbC52MS5VcGRhdGVDb25zdW1lclJlcXVlc3QaIi5rZXlwb29sLnYxLlVwZGF0ZUNvbnN1bWVyUmVzcG9uc2USVwoORGVsZXRlQ29uc3VtZXISIS5rZXlwb29sLnYxLkRlbGV0ZUNvbnN1bWVyUmVxdWVzdBoiLmtleXBvb2wudjEuRGVsZXRlQ29uc3VtZXJSZXNwb25zZRJaCg9SZWdlbmVyYXRlVG9rZW4SIi5rZXlwb29sLnYxLlJlZ2VuZXJhdGVUb2tlblJlcXVlc3QaIy5rZXlwb29sLnYxLlJlZ2VuZXJhdGVUb2tlblJlc3BvbnNlElcKDlJldm9rZUNvbnN1bWVyEiEua2V5cG9vbC52MS5SZXZva2VDb25zdW1lclJlcXVlc3QaIi5rZXlwb29sLnYxLlJldm9rZUNvbnN1bWVyUmVzcG9uc2USSAoJR3JhbnRUaWVyEhwua2V5cG9vbC52MS5HcmFudFRpZXJSZXF1ZXN0Gh0ua2V5cG9vbC52MS5HcmFudFRpZXJSZXNwb25zZRJOCgtSZXZva2VHcmFudBIeLmtleXBvb2wudjEuUmV2b2tlR3JhbnRSZXF1ZXN0Gh8ua2V5cG9vbC52MS5SZXZva2VHcmFudFJlc3BvbnNlEloKD1NldE93bmVyQ3JlZGl0cxIiLmtleXBvb2wudjEuU2V0T3duZXJDcmVkaXRzUmVxdWVzdBojLmtleXBvb2wudjEuU2V0T3duZXJDcmVkaXRzUmVzcG9uc2USYwoSRGVsZXRlT3duZXJDcmVkaXRzEiUua2V5cG9vbC52MS5EZWxldGVPd25lckNyZWRpdHNSZXF1ZXN0GiYua2V5cG9vbC52MS5EZWxldGVPd25lckNyZWRpdHNSZXNwb25zZRJdChBMaXN0T3duZXJDcmVkaXRzEiMua2V5cG9vbC52MS5MaXN0T3duZXJDcmVkaXRzUmVxdWVzdBokLmtleXBvb2wudjEuTGlzdE93bmVyQ3JlZGl0c1Jlc3BvbnNlEk4KC0RlbnlTdWJqZWN0Eh4ua2V5cG9vbC52MS5EZW55U3ViamVjdFJlcXVlc3QaHy5rZXlwb29sLnYxLkRlbnlTdWJqZWN0UmVzcG9uc2USUQoMQWxsb3dTdWJqZWN0Eh8ua2V5cG9vbC52MS5BbGxvd1N1YmplY3RSZXF1ZXN0GiAua2V5cG9vbC52MS5BbGxvd1N1YmplY3RSZXNwb25zZRJjChJMaXN0RGVuaWVkU3ViamVjdHMSJS5rZXlwb29sLnYxLkxpc3REZW5pZWRTdWJqZWN0c1JlcXVlc3QaJi5rZXlwb29sLnYxLkxpc3REZW5pZWRTdWJqZWN0c1Jlc3BvbnNlEloKD0xpc3RVc2FnZUV2ZW50cxIiLmtleXBvb2wudjEuTGlzdFVzYWdlRXZlbnRzUmVxdWVzdBojLmtleXBvb2wudjEuTGlzdFVzYWdlRXZlbnRzUmVzcG9uc2USWgoPR2V0VXNhZ2VTdW1tYXJ5EiIua2V5cG9vbC52MS5HZXRVc2FnZVN1bW1hcnlSZXF1ZXN0GiMua2V5cG9vbC52MS5HZXRVc2FnZVN1bW1hcnlSZXNwb25zZRJaCg9MaXN0QWRtaW5FdmVudHMSIi5rZXlwb29sLnYxLkxpc3RBZG1pbkV2ZW50c1JlcXVlc3QaIy5rZXlwb29sLnYxLkxpc3RBZG1pbkV2ZW50c1Jlc3BvbnNlEkgKCUdldFN0YXR1cxIcLmtleXBvb2wudjEuR2V0U3RhdHVzUmVxdWVzdBodLmtleXBvb2wudjEuR2V0U3RhdHVzUmVzcG9uc2ViBnByb3RvMw", [file_keypool_v1_audit_messages, file_keypool_v1_consumer_messages, file_keypool_v1_key_messages, file_keypool_v1_owner_credits_messages, file_keypool_v1_status_messages, file_keypool_v1_subject_messages, file_keypool_v1_tier_messages]);
 
 /**
  * Manages tiers, keys, consumers and grants, and reads the audit. For the root token and consumers with the
@@ -27,8 +31,9 @@ export const file_keypool_v1_admin_service: GenFile = /*@__PURE__*/
  * it. Unknown JSON fields are refused.
  *
  * Any call may answer UNAUTHENTICATED (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED,
- * CONSUMER_DISABLED), PERMISSION_DENIED (ADMIN_REQUIRED, IP_NOT_ALLOWED), INVALID_ARGUMENT (INVALID_FIELD) or
- * UNAVAILABLE (STORE_UNAVAILABLE).
+ * CONSUMER_DISABLED), PERMISSION_DENIED (ADMIN_REQUIRED, IP_NOT_ALLOWED), RESOURCE_EXHAUSTED
+ * (CREDITS_EXHAUSTED), INVALID_ARGUMENT (INVALID_FIELD) or UNAVAILABLE (STORE_UNAVAILABLE,
+ * INTROSPECTION_UNAVAILABLE).
  *
  * @generated from service keypool.v1.AdminService
  */
@@ -182,6 +187,22 @@ export const AdminService: GenService<{
     output: typeof ResetKeyUsageResponseSchema;
   },
   /**
+   * Writes the values and secrets of keys that are sealed under a retired encryption key, or not at all, anew
+   * under `ENCRYPTION_KEY`, while draws go on. Every process must have the new key by then. One call works for
+   * some seconds: repeat it with the `next_page_token` until that is empty. Calling it again does no harm.
+   *
+   * - FAILED_PRECONDITION ENCRYPTION_OFF: no `ENCRYPTION_KEY` is set.
+   * - UNAVAILABLE HEAVY_CALLS_BUSY: as many heavy calls are under way as `HEAVY_CALLS` allows.
+   * - INTERNAL SEAL_BROKEN: a secret of the service itself does not open.
+   *
+   * @generated from rpc keypool.v1.AdminService.ResealKeys
+   */
+  resealKeys: {
+    methodKind: "unary";
+    input: typeof ResealKeysRequestSchema;
+    output: typeof ResealKeysResponseSchema;
+  },
+  /**
    * Creates a consumer and its token, which is shown this once.
    *
    * @generated from rpc keypool.v1.AdminService.CreateConsumer
@@ -217,6 +238,7 @@ export const AdminService: GenService<{
    * Changes a consumer; every process heeds it within 2 s.
    *
    * - NOT_FOUND CONSUMER_NOT_FOUND.
+   * - FAILED_PRECONDITION CONSUMER_REVOKED: one that was revoked gets no other `state`.
    * - ABORTED ETAG_MISMATCH: it has changed since; read it again.
    *
    * @generated from rpc keypool.v1.AdminService.UpdateConsumer
@@ -238,6 +260,34 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof DeleteConsumerRequestSchema;
     output: typeof DeleteConsumerResponseSchema;
+  },
+  /**
+   * Replaces a consumer's token by a new one, which is shown this once. The old one is still accepted for the
+   * grace period, if one is given.
+   *
+   * - NOT_FOUND CONSUMER_NOT_FOUND.
+   * - FAILED_PRECONDITION CONSUMER_REVOKED: it has no use for a token any more.
+   * - ABORTED ETAG_MISMATCH: it has changed since; read it again.
+   *
+   * @generated from rpc keypool.v1.AdminService.RegenerateToken
+   */
+  regenerateToken: {
+    methodKind: "unary";
+    input: typeof RegenerateTokenRequestSchema;
+    output: typeof RegenerateTokenResponseSchema;
+  },
+  /**
+   * Withdraws a consumer's tokens for good, with a reason; every process heeds it within 2 s. Revoking twice is
+   * no error. To switch a consumer off for a while, update its `state`.
+   *
+   * - NOT_FOUND CONSUMER_NOT_FOUND.
+   *
+   * @generated from rpc keypool.v1.AdminService.RevokeConsumer
+   */
+  revokeConsumer: {
+    methodKind: "unary";
+    input: typeof RevokeConsumerRequestSchema;
+    output: typeof RevokeConsumerResponseSchema;
   },
   /**
    * Lets a consumer draw from a tier. Granting twice is no error.
@@ -264,7 +314,73 @@ export const AdminService: GenService<{
     output: typeof RevokeGrantResponseSchema;
   },
   /**
-   * Lists the audit of draws, newest first, page by page.
+   * Gives all consumers of an owner together so many credits in any minute, whatever each of them has; every
+   * process heeds it within 2 s.
+   *
+   * @generated from rpc keypool.v1.AdminService.SetOwnerCredits
+   */
+  setOwnerCredits: {
+    methodKind: "unary";
+    input: typeof SetOwnerCreditsRequestSchema;
+    output: typeof SetOwnerCreditsResponseSchema;
+  },
+  /**
+   * Lets an owner's consumers use whatever each of them has.
+   *
+   * - NOT_FOUND OWNER_CREDITS_NOT_FOUND: nothing limits the owner.
+   *
+   * @generated from rpc keypool.v1.AdminService.DeleteOwnerCredits
+   */
+  deleteOwnerCredits: {
+    methodKind: "unary";
+    input: typeof DeleteOwnerCreditsRequestSchema;
+    output: typeof DeleteOwnerCreditsResponseSchema;
+  },
+  /**
+   * Lists the owners whose consumers share credits, page by page.
+   *
+   * @generated from rpc keypool.v1.AdminService.ListOwnerCredits
+   */
+  listOwnerCredits: {
+    methodKind: "unary";
+    input: typeof ListOwnerCreditsRequestSchema;
+    output: typeof ListOwnerCreditsResponseSchema;
+  },
+  /**
+   * Refuses all tokens of a subject of another issuer, whatever is remembered of them; every process heeds it
+   * within 2 s. Denying twice is no error and changes the reason.
+   *
+   * @generated from rpc keypool.v1.AdminService.DenySubject
+   */
+  denySubject: {
+    methodKind: "unary";
+    input: typeof DenySubjectRequestSchema;
+    output: typeof DenySubjectResponseSchema;
+  },
+  /**
+   * Accepts tokens of a denied subject again.
+   *
+   * - NOT_FOUND SUBJECT_NOT_DENIED.
+   *
+   * @generated from rpc keypool.v1.AdminService.AllowSubject
+   */
+  allowSubject: {
+    methodKind: "unary";
+    input: typeof AllowSubjectRequestSchema;
+    output: typeof AllowSubjectResponseSchema;
+  },
+  /**
+   * Lists denied subjects, page by page.
+   *
+   * @generated from rpc keypool.v1.AdminService.ListDeniedSubjects
+   */
+  listDeniedSubjects: {
+    methodKind: "unary";
+    input: typeof ListDeniedSubjectsRequestSchema;
+    output: typeof ListDeniedSubjectsResponseSchema;
+  },
+  /**
+   * Lists draws, verifications and recorded uses, newest first, page by page.
    *
    * @generated from rpc keypool.v1.AdminService.ListUsageEvents
    */
@@ -272,6 +388,19 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof ListUsageEventsRequestSchema;
     output: typeof ListUsageEventsResponseSchema;
+  },
+  /**
+   * Sums up what a consumer used, what a key or a feature was drawn for, or all of it, in a period of whole hours.
+   * Answered from sums by the hour, which outlive the events, and from the newest events.
+   *
+   * - UNAVAILABLE HEAVY_CALLS_BUSY: too many such calls are under way.
+   *
+   * @generated from rpc keypool.v1.AdminService.GetUsageSummary
+   */
+  getUsageSummary: {
+    methodKind: "unary";
+    input: typeof GetUsageSummaryRequestSchema;
+    output: typeof GetUsageSummaryResponseSchema;
   },
   /**
    * Lists the audit of changes made by admins, newest first, page by page.

@@ -9,6 +9,8 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { AdminEvent } from "./admin_event_pb.ts";
 import { file_keypool_v1_admin_event } from "./admin_event_pb.ts";
+import type { Outcome } from "./outcome_pb.ts";
+import { file_keypool_v1_outcome } from "./outcome_pb.ts";
 import type { UsageEvent } from "./usage_event_pb.ts";
 import { file_keypool_v1_usage_event } from "./usage_event_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file keypool/v1/audit_messages.proto.
  */
 export const file_keypool_v1_audit_messages: GenFile = /*@__PURE__*/
-  fileDesc("Ch9rZXlwb29sL3YxL2F1ZGl0X21lc3NhZ2VzLnByb3RvEgprZXlwb29sLnYxIv0DChZMaXN0VXNhZ2VFdmVudHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBI0Cgtjb25zdW1lcl9pZBgDIAEoCUIfukgc2AEBchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIvCgZrZXlfaWQYBCABKAlCH7pIHNgBAXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSLgoHZmVhdHVyZRgFIAEoCUIdukga2AEBchUyE15bYS16MC05XzotXXsxLDYzfSQSRwoKc3RhcnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCF7pIFLIBESINCP+C0f+vBxD/k+vcAzIAEkUKCGVuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIXukgUsgERIg0I/4LR/68HEP+T69wDMgA6f7pIfBp6CghlbmRfdGltZRIdbXVzdCBiZSBsYXRlciB0aGFuIHN0YXJ0X3RpbWUaTyFoYXModGhpcy5zdGFydF90aW1lKSB8fCAhaGFzKHRoaXMuZW5kX3RpbWUpIHx8IHRoaXMuc3RhcnRfdGltZSA8IHRoaXMuZW5kX3RpbWUiYAoXTGlzdFVzYWdlRXZlbnRzUmVzcG9uc2USLAoMdXNhZ2VfZXZlbnRzGAEgAygLMhYua2V5cG9vbC52MS5Vc2FnZUV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKMBAoWTGlzdEFkbWluRXZlbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSOwoNcmVzb3VyY2VfdHlwZRgDIAEoCUIkukgh2AEBchxSBHRpZXJSA2tleVIIY29uc3VtZXJSBWdyYW50EjQKC3Jlc291cmNlX2lkGAQgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEjEKCGFjdG9yX2lkGAUgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEkcKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhe6SBSyAREiDQj/gtH/rwcQ/5Pr3AMyABJFCghlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCF7pIFLIBESINCP+C0f+vBxD/k+vcAzIAOn+6SHwaegoIZW5kX3RpbWUSHW11c3QgYmUgbGF0ZXIgdGhhbiBzdGFydF90aW1lGk8haGFzKHRoaXMuc3RhcnRfdGltZSkgfHwgIWhhcyh0aGlzLmVuZF90aW1lKSB8fCB0aGlzLnN0YXJ0X3RpbWUgPCB0aGlzLmVuZF90aW1lImAKF0xpc3RBZG1pbkV2ZW50c1Jlc3BvbnNlEiwKDGFkbWluX2V2ZW50cxgBIAMoCzIWLmtleXBvb2wudjEuQWRtaW5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAliBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_keypool_v1_admin_event, file_keypool_v1_usage_event]);
+  fileDesc("Ch9rZXlwb29sL3YxL2F1ZGl0X21lc3NhZ2VzLnByb3RvEgprZXlwb29sLnYxIvsDChZMaXN0VXNhZ2VFdmVudHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACBIyCgtjb25zdW1lcl9pZBgDIAEoCUIdukgachgYiAIyE15bXlx4MDAtXHgxZlx4N2ZdKiQSLwoGa2V5X2lkGAQgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEi4KB2ZlYXR1cmUYBSABKAlCHbpIGtgBAXIVMhNeW2EtejAtOV86LV17MSw2M30kEkcKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhe6SBSyAREiDQj/gtH/rwcQ/5Pr3AMyABJFCghlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCF7pIFLIBESINCP+C0f+vBxD/k+vcAzIAOn+6SHwaegoIZW5kX3RpbWUSHW11c3QgYmUgbGF0ZXIgdGhhbiBzdGFydF90aW1lGk8haGFzKHRoaXMuc3RhcnRfdGltZSkgfHwgIWhhcyh0aGlzLmVuZF90aW1lKSB8fCB0aGlzLnN0YXJ0X3RpbWUgPCB0aGlzLmVuZF90aW1lImAKF0xpc3RVc2FnZUV2ZW50c1Jlc3BvbnNlEiwKDHVzYWdlX2V2ZW50cxgBIAMoCzIWLmtleXBvb2wudjEuVXNhZ2VFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiywMKFkdldFVzYWdlU3VtbWFyeVJlcXVlc3QSNgoLY29uc3VtZXJfaWQYASABKAlCH7pIHHIaEAEYiAIyE15bXlx4MDAtXHgxZlx4N2ZdKiRIABIuCgZrZXlfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSRIABItCgdmZWF0dXJlGAMgASgJQhq6SBdyFTITXlthLXowLTlfOi1dezEsNjN9JEgAEkcKCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhe6SBSyAREiDQj/gtH/rwcQ/5Pr3AMyABJFCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCF7pIFLIBESINCP+C0f+vBxD/k+vcAzIAOn+6SHwaegoIZW5kX3RpbWUSHW11c3QgYmUgbGF0ZXIgdGhhbiBzdGFydF90aW1lGk8haGFzKHRoaXMuc3RhcnRfdGltZSkgfHwgIWhhcyh0aGlzLmVuZF90aW1lKSB8fCB0aGlzLnN0YXJ0X3RpbWUgPCB0aGlzLmVuZF90aW1lQgkKB3N1YmplY3Qi9gMKF0dldFVzYWdlU3VtbWFyeVJlc3BvbnNlEi4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZXF1ZXN0X2NvdW50GAMgASgDEg0KBXVuaXRzGAQgASgDEhMKC2Vycm9yX2NvdW50GAUgASgDEjIKDmxhc3RfdXNlZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpkcmF3X2NvdW50GAcgASgDEhQKDHZlcmlmeV9jb3VudBgIIAEoAxIWCg5yZWNvcmRlZF9jb3VudBgJIAEoAxIsCgllbmRwb2ludHMYCiADKAsyGS5rZXlwb29sLnYxLkVuZHBvaW50VXNhZ2USLAoJcmVzb3VyY2VzGAsgAygLMhkua2V5cG9vbC52MS5SZXNvdXJjZVVzYWdlEjEKDHN0YXR1c19jb2RlcxgMIAMoCzIbLmtleXBvb2wudjEuU3RhdHVzQ29kZVVzYWdlEioKCG91dGNvbWVzGA0gAygLMhgua2V5cG9vbC52MS5PdXRjb21lVXNhZ2USEQoJdHJ1bmNhdGVkGA4gASgIIloKDUVuZHBvaW50VXNhZ2USEAoIZW5kcG9pbnQYASABKAkSEwoLZXZlbnRfY291bnQYAiABKAMSDQoFdW5pdHMYAyABKAMSEwoLZXJyb3JfY291bnQYBCABKAMiWgoNUmVzb3VyY2VVc2FnZRIQCghyZXNvdXJjZRgBIAEoCRITCgtldmVudF9jb3VudBgCIAEoAxINCgV1bml0cxgDIAEoAxITCgtlcnJvcl9jb3VudBgEIAEoAyI7Cg9TdGF0dXNDb2RlVXNhZ2USEwoLc3RhdHVzX2NvZGUYASABKAUSEwoLZXZlbnRfY291bnQYAiABKAMiSQoMT3V0Y29tZVVzYWdlEiQKB291dGNvbWUYASABKA4yEy5rZXlwb29sLnYxLk91dGNvbWUSEwoLZXZlbnRfY291bnQYAiABKAMirwQKFkxpc3RBZG1pbkV2ZW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIEmAKDXJlc291cmNlX3R5cGUYAyABKAlCSbpIRtgBAXJBUgR0aWVyUgNrZXlSCGNvbnN1bWVyUgVncmFudFILc2VhbGluZ19rZXlSB3N1YmplY3RSDW93bmVyX2NyZWRpdHMSMgoLcmVzb3VyY2VfaWQYBCABKAlCHbpIGnIYGP8BMhNeW15ceDAwLVx4MWZceDdmXSokEjEKCGFjdG9yX2lkGAUgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEkcKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhe6SBSyAREiDQj/gtH/rwcQ/5Pr3AMyABJFCghlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCF7pIFLIBESINCP+C0f+vBxD/k+vcAzIAOn+6SHwaegoIZW5kX3RpbWUSHW11c3QgYmUgbGF0ZXIgdGhhbiBzdGFydF90aW1lGk8haGFzKHRoaXMuc3RhcnRfdGltZSkgfHwgIWhhcyh0aGlzLmVuZF90aW1lKSB8fCB0aGlzLnN0YXJ0X3RpbWUgPCB0aGlzLmVuZF90aW1lImAKF0xpc3RBZG1pbkV2ZW50c1Jlc3BvbnNlEiwKDGFkbWluX2V2ZW50cxgBIAMoCzIWLmtleXBvb2wudjEuQWRtaW5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAliBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_keypool_v1_admin_event, file_keypool_v1_outcome, file_keypool_v1_usage_event]);
 
 /**
  * Which usage events to list; the filters hold together.
@@ -41,7 +43,8 @@ export type ListUsageEventsRequest = Message<"keypool.v1.ListUsageEventsRequest"
   pageToken: string;
 
   /**
-   * Only those of this consumer, 1 to 64 of `A-Z a-z 0-9 _ -`; empty means of any caller.
+   * Only those of this consumer: its id, or `subject:` and a subject; at most 264 characters, no control
+   * characters. Empty means of any caller.
    *
    * @generated from field: string consumer_id = 3;
    */
@@ -90,7 +93,7 @@ export const ListUsageEventsRequestSchema: GenMessage<ListUsageEventsRequest> = 
  */
 export type ListUsageEventsResponse = Message<"keypool.v1.ListUsageEventsResponse"> & {
   /**
-   * Newest first. A draw is shown within 2 s.
+   * Newest first, of all kinds. A draw is shown within 2 s.
    *
    * @generated from field: repeated keypool.v1.UsageEvent usage_events = 1;
    */
@@ -110,6 +113,321 @@ export type ListUsageEventsResponse = Message<"keypool.v1.ListUsageEventsRespons
  */
 export const ListUsageEventsResponseSchema: GenMessage<ListUsageEventsResponse> = /*@__PURE__*/
   messageDesc(file_keypool_v1_audit_messages, 1);
+
+/**
+ * Whose use to sum up, and of which time.
+ *
+ * @generated from message keypool.v1.GetUsageSummaryRequest
+ */
+export type GetUsageSummaryRequest = Message<"keypool.v1.GetUsageSummaryRequest"> & {
+  /**
+   * One of them; without any, all use there is.
+   *
+   * @generated from oneof keypool.v1.GetUsageSummaryRequest.subject
+   */
+  subject: {
+    /**
+     * What this consumer used: its id, or `subject:` and a subject; 1 to 264 characters, no control characters.
+     *
+     * @generated from field: string consumer_id = 1;
+     */
+    value: string;
+    case: "consumerId";
+  } | {
+    /**
+     * What this key was drawn for, 1 to 64 of `A-Z a-z 0-9 _ -`.
+     *
+     * @generated from field: string key_id = 2;
+     */
+    value: string;
+    case: "keyId";
+  } | {
+    /**
+     * What was drawn for this feature, 1 to 63 of `a-z 0-9 _ : -`.
+     *
+     * @generated from field: string feature = 3;
+     */
+    value: string;
+    case: "feature";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * From the UTC hour of this moment on, from 1970 to the end of 9999; absent means from the first on.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * To the end of the UTC hour that ends at or after this moment, from 1970 to the end of 9999; absent means to
+   * the last.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message keypool.v1.GetUsageSummaryRequest.
+ * Use `create(GetUsageSummaryRequestSchema)` to create a new message.
+ */
+export const GetUsageSummaryRequestSchema: GenMessage<GetUsageSummaryRequest> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_audit_messages, 2);
+
+/**
+ * What was used in a period of whole hours of UTC.
+ *
+ * @generated from message keypool.v1.GetUsageSummaryResponse
+ */
+export type GetUsageSummaryResponse = Message<"keypool.v1.GetUsageSummaryResponse"> & {
+  /**
+   * The start of the first hour; absent when none was asked for.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * The end of the last hour; absent when none was asked for.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 2;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * How many calls: draws, verifications, and recorded uses that name no verified call by its `request_id`.
+   *
+   * @generated from field: int64 request_count = 3;
+   */
+  requestCount: bigint;
+
+  /**
+   * Units of all of them, as in UsageEvent.
+   *
+   * @generated from field: int64 units = 4;
+   */
+  units: bigint;
+
+  /**
+   * How many ended badly: with another outcome than `OUTCOME_OK`, or where none was said with a status of 400 or
+   * more.
+   *
+   * @generated from field: int64 error_count = 5;
+   */
+  errorCount: bigint;
+
+  /**
+   * The moment of the last one; absent when there is none.
+   *
+   * @generated from field: google.protobuf.Timestamp last_used_time = 6;
+   */
+  lastUsedTime?: Timestamp | undefined;
+
+  /**
+   * Keys drawn, withheld ones too.
+   *
+   * @generated from field: int64 draw_count = 7;
+   */
+  drawCount: bigint;
+
+  /**
+   * Tokens verified.
+   *
+   * @generated from field: int64 verify_count = 8;
+   */
+  verifyCount: bigint;
+
+  /**
+   * Uses recorded by backends, also those that tell of a verified call.
+   *
+   * @generated from field: int64 recorded_count = 9;
+   */
+  recordedCount: bigint;
+
+  /**
+   * By route, the most frequent first, at most 100.
+   *
+   * @generated from field: repeated keypool.v1.EndpointUsage endpoints = 10;
+   */
+  endpoints: EndpointUsage[];
+
+  /**
+   * By resource, the most frequent first, at most 100.
+   *
+   * @generated from field: repeated keypool.v1.ResourceUsage resources = 11;
+   */
+  resources: ResourceUsage[];
+
+  /**
+   * By HTTP status, in their order.
+   *
+   * @generated from field: repeated keypool.v1.StatusCodeUsage status_codes = 12;
+   */
+  statusCodes: StatusCodeUsage[];
+
+  /**
+   * By outcome, in the order of the enum.
+   *
+   * @generated from field: repeated keypool.v1.OutcomeUsage outcomes = 13;
+   */
+  outcomes: OutcomeUsage[];
+
+  /**
+   * True when `endpoints` and `resources` are not all, or less than all of each: there were more than 100, or in
+   * some hour more than 200 different combinations of resource, endpoint, status and outcome, of which the rest is
+   * in the counts above alone.
+   *
+   * @generated from field: bool truncated = 14;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message keypool.v1.GetUsageSummaryResponse.
+ * Use `create(GetUsageSummaryResponseSchema)` to create a new message.
+ */
+export const GetUsageSummaryResponseSchema: GenMessage<GetUsageSummaryResponse> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_audit_messages, 3);
+
+/**
+ * The use of a route.
+ *
+ * @generated from message keypool.v1.EndpointUsage
+ */
+export type EndpointUsage = Message<"keypool.v1.EndpointUsage"> & {
+  /**
+   * As recorded.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint: string;
+
+  /**
+   * How many events name it.
+   *
+   * @generated from field: int64 event_count = 2;
+   */
+  eventCount: bigint;
+
+  /**
+   * Their units.
+   *
+   * @generated from field: int64 units = 3;
+   */
+  units: bigint;
+
+  /**
+   * How many of them ended badly.
+   *
+   * @generated from field: int64 error_count = 4;
+   */
+  errorCount: bigint;
+};
+
+/**
+ * Describes the message keypool.v1.EndpointUsage.
+ * Use `create(EndpointUsageSchema)` to create a new message.
+ */
+export const EndpointUsageSchema: GenMessage<EndpointUsage> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_audit_messages, 4);
+
+/**
+ * The use of a resource.
+ *
+ * @generated from message keypool.v1.ResourceUsage
+ */
+export type ResourceUsage = Message<"keypool.v1.ResourceUsage"> & {
+  /**
+   * As verified or recorded.
+   *
+   * @generated from field: string resource = 1;
+   */
+  resource: string;
+
+  /**
+   * How many events name it.
+   *
+   * @generated from field: int64 event_count = 2;
+   */
+  eventCount: bigint;
+
+  /**
+   * Their units.
+   *
+   * @generated from field: int64 units = 3;
+   */
+  units: bigint;
+
+  /**
+   * How many of them ended badly.
+   *
+   * @generated from field: int64 error_count = 4;
+   */
+  errorCount: bigint;
+};
+
+/**
+ * Describes the message keypool.v1.ResourceUsage.
+ * Use `create(ResourceUsageSchema)` to create a new message.
+ */
+export const ResourceUsageSchema: GenMessage<ResourceUsage> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_audit_messages, 5);
+
+/**
+ * How often a status was answered.
+ *
+ * @generated from message keypool.v1.StatusCodeUsage
+ */
+export type StatusCodeUsage = Message<"keypool.v1.StatusCodeUsage"> & {
+  /**
+   * Of HTTP.
+   *
+   * @generated from field: int32 status_code = 1;
+   */
+  statusCode: number;
+
+  /**
+   * How many events name it.
+   *
+   * @generated from field: int64 event_count = 2;
+   */
+  eventCount: bigint;
+};
+
+/**
+ * Describes the message keypool.v1.StatusCodeUsage.
+ * Use `create(StatusCodeUsageSchema)` to create a new message.
+ */
+export const StatusCodeUsageSchema: GenMessage<StatusCodeUsage> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_audit_messages, 6);
+
+/**
+ * How often calls ended so.
+ *
+ * @generated from message keypool.v1.OutcomeUsage
+ */
+export type OutcomeUsage = Message<"keypool.v1.OutcomeUsage"> & {
+  /**
+   * As recorded.
+   *
+   * @generated from field: keypool.v1.Outcome outcome = 1;
+   */
+  outcome: Outcome;
+
+  /**
+   * How many events name it.
+   *
+   * @generated from field: int64 event_count = 2;
+   */
+  eventCount: bigint;
+};
+
+/**
+ * Describes the message keypool.v1.OutcomeUsage.
+ * Use `create(OutcomeUsageSchema)` to create a new message.
+ */
+export const OutcomeUsageSchema: GenMessage<OutcomeUsage> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_audit_messages, 7);
 
 /**
  * Which admin events to list; the filters hold together.
@@ -133,14 +451,15 @@ export type ListAdminEventsRequest = Message<"keypool.v1.ListAdminEventsRequest"
   pageToken: string;
 
   /**
-   * Only changes of this kind of thing: `tier`, `key`, `consumer` or `grant`; empty means of any.
+   * Only changes of this kind of thing: `tier`, `key`, `consumer`, `grant`, `sealing_key`, `subject` or
+   * `owner_credits`; empty means of any.
    *
    * @generated from field: string resource_type = 3;
    */
   resourceType: string;
 
   /**
-   * Only changes of the thing with this id, 1 to 64 of `A-Z a-z 0-9 _ -`; empty means of any.
+   * Only changes of the thing with this id, at most 255 characters, no control characters; empty means of any.
    *
    * @generated from field: string resource_id = 4;
    */
@@ -173,7 +492,7 @@ export type ListAdminEventsRequest = Message<"keypool.v1.ListAdminEventsRequest"
  * Use `create(ListAdminEventsRequestSchema)` to create a new message.
  */
 export const ListAdminEventsRequestSchema: GenMessage<ListAdminEventsRequest> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_audit_messages, 2);
+  messageDesc(file_keypool_v1_audit_messages, 8);
 
 /**
  * One page of admin events.
@@ -201,5 +520,5 @@ export type ListAdminEventsResponse = Message<"keypool.v1.ListAdminEventsRespons
  * Use `create(ListAdminEventsResponseSchema)` to create a new message.
  */
 export const ListAdminEventsResponseSchema: GenMessage<ListAdminEventsResponse> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_audit_messages, 3);
+  messageDesc(file_keypool_v1_audit_messages, 9);
 

@@ -4,17 +4,22 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { BatchRecordUsageRequestSchema, BatchRecordUsageResponseSchema, ExchangeTokenRequestSchema, ExchangeTokenResponseSchema, VerifyTokenRequestSchema, VerifyTokenResponseSchema } from "./auth_messages_pb.ts";
+import { file_keypool_v1_auth_messages } from "./auth_messages_pb.ts";
 import type { CallerKind } from "./caller_pb.ts";
 import { file_keypool_v1_caller } from "./caller_pb.ts";
 import type { Consumer } from "./consumer_pb.ts";
 import { file_keypool_v1_consumer } from "./consumer_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Credits } from "./credits_pb.ts";
+import { file_keypool_v1_credits } from "./credits_pb.ts";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file keypool/v1/auth_service.proto.
  */
 export const file_keypool_v1_auth_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1rZXlwb29sL3YxL2F1dGhfc2VydmljZS5wcm90bxIKa2V5cG9vbC52MSIPCg1XaG9BbUlSZXF1ZXN0IogBCg5XaG9BbUlSZXNwb25zZRIkCgRraW5kGAEgASgOMhYua2V5cG9vbC52MS5DYWxsZXJLaW5kEiYKCGNvbnN1bWVyGAIgASgLMhQua2V5cG9vbC52MS5Db25zdW1lchIYChBncmFudGVkX3RpZXJfaWRzGAMgAygJEg4KBnNjb3BlcxgEIAMoCTJOCgtBdXRoU2VydmljZRI/CgZXaG9BbUkSGS5rZXlwb29sLnYxLldob0FtSVJlcXVlc3QaGi5rZXlwb29sLnYxLldob0FtSVJlc3BvbnNlYgZwcm90bzM", [file_keypool_v1_caller, file_keypool_v1_consumer]);
+  fileDesc("Ch1rZXlwb29sL3YxL2F1dGhfc2VydmljZS5wcm90bxIKa2V5cG9vbC52MSIPCg1XaG9BbUlSZXF1ZXN0IucBCg5XaG9BbUlSZXNwb25zZRIkCgRraW5kGAEgASgOMhYua2V5cG9vbC52MS5DYWxsZXJLaW5kEiYKCGNvbnN1bWVyGAIgASgLMhQua2V5cG9vbC52MS5Db25zdW1lchIYChBncmFudGVkX3RpZXJfaWRzGAMgAygJEg4KBnNjb3BlcxgEIAMoCRIkCgdjcmVkaXRzGAUgASgLMhMua2V5cG9vbC52MS5DcmVkaXRzEg8KB3N1YmplY3QYBiABKAkSJgoFZXh0cmEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0MtMCCgtBdXRoU2VydmljZRI/CgZXaG9BbUkSGS5rZXlwb29sLnYxLldob0FtSVJlcXVlc3QaGi5rZXlwb29sLnYxLldob0FtSVJlc3BvbnNlEk4KC1ZlcmlmeVRva2VuEh4ua2V5cG9vbC52MS5WZXJpZnlUb2tlblJlcXVlc3QaHy5rZXlwb29sLnYxLlZlcmlmeVRva2VuUmVzcG9uc2USVAoNRXhjaGFuZ2VUb2tlbhIgLmtleXBvb2wudjEuRXhjaGFuZ2VUb2tlblJlcXVlc3QaIS5rZXlwb29sLnYxLkV4Y2hhbmdlVG9rZW5SZXNwb25zZRJdChBCYXRjaFJlY29yZFVzYWdlEiMua2V5cG9vbC52MS5CYXRjaFJlY29yZFVzYWdlUmVxdWVzdBokLmtleXBvb2wudjEuQmF0Y2hSZWNvcmRVc2FnZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_struct, file_keypool_v1_auth_messages, file_keypool_v1_caller, file_keypool_v1_consumer, file_keypool_v1_credits]);
 
 /**
  * Nothing to say: the token says it.
@@ -38,14 +43,14 @@ export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
  */
 export type WhoAmIResponse = Message<"keypool.v1.WhoAmIResponse"> & {
   /**
-   * Root or a consumer.
+   * Root, a consumer, or a subject of another issuer.
    *
    * @generated from field: keypool.v1.CallerKind kind = 1;
    */
   kind: CallerKind;
 
   /**
-   * The consumer; absent for root.
+   * The consumer; absent for others.
    *
    * @generated from field: keypool.v1.Consumer consumer = 2;
    */
@@ -64,6 +69,27 @@ export type WhoAmIResponse = Message<"keypool.v1.WhoAmIResponse"> & {
    * @generated from field: repeated string scopes = 4;
    */
   scopes: string[];
+
+  /**
+   * Where its credits stand after this call; absent where nothing limits them.
+   *
+   * @generated from field: keypool.v1.Credits credits = 5;
+   */
+  credits?: Credits | undefined;
+
+  /**
+   * Whom another issuer means; empty for others.
+   *
+   * @generated from field: string subject = 6;
+   */
+  subject: string;
+
+  /**
+   * What `AUTH_TOKEN_EXTRA_FIELDS_CEL` made of the claims of another issuer's token; absent for others.
+   *
+   * @generated from field: google.protobuf.Struct extra = 7;
+   */
+  extra?: JsonObject | undefined;
 };
 
 /**
@@ -74,11 +100,13 @@ export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
   messageDesc(file_keypool_v1_auth_service, 1);
 
 /**
- * Tells callers who they are. For every caller with a valid token.
+ * Who calls, may they, and have they credits left: for Keypool's own callers, and for any backend that asks about
+ * its own.
  *
  * Any call may answer UNAUTHENTICATED (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED,
- * CONSUMER_DISABLED), PERMISSION_DENIED (IP_NOT_ALLOWED), INVALID_ARGUMENT (INVALID_FIELD) or UNAVAILABLE
- * (STORE_UNAVAILABLE).
+ * CONSUMER_DISABLED), PERMISSION_DENIED (IP_NOT_ALLOWED), RESOURCE_EXHAUSTED (CREDITS_EXHAUSTED),
+ * INVALID_ARGUMENT (INVALID_FIELD) or UNAVAILABLE (STORE_UNAVAILABLE,
+ * INTROSPECTION_UNAVAILABLE).
  *
  * @generated from service keypool.v1.AuthService
  */
@@ -92,6 +120,47 @@ export const AuthService: GenService<{
     methodKind: "unary";
     input: typeof WhoAmIRequestSchema;
     output: typeof WhoAmIResponseSchema;
+  },
+  /**
+   * Verifies a client's token for a backend: is it good, for these scopes, from this address, and are there
+   * credits for it; charges them, and writes a usage event before it answers VALID. Whatever speaks against the
+   * token is told as `code` of an answer, not as an error.
+   *
+   * - PERMISSION_DENIED SCOPE_REQUIRED: the caller needs the scope `tokens.verify`.
+   * - INVALID_ARGUMENT REQUEST_ID_REUSED: the same `request_id` with other fields.
+   *
+   * @generated from rpc keypool.v1.AuthService.VerifyToken
+   */
+  verifyToken: {
+    methodKind: "unary";
+    input: typeof VerifyTokenRequestSchema;
+    output: typeof VerifyTokenResponseSchema;
+  },
+  /**
+   * Gives a JWT for the consumer's token that the call carries: it is checked without a look-up by whoever has
+   * the public keys, and works wherever the token does until it expires, or the token stops being accepted.
+   *
+   * - FAILED_PRECONDITION EXCHANGE_NOT_POSSIBLE: the call carries no consumer's long-lived token.
+   *
+   * @generated from rpc keypool.v1.AuthService.ExchangeToken
+   */
+  exchangeToken: {
+    methodKind: "unary";
+    input: typeof ExchangeTokenRequestSchema;
+    output: typeof ExchangeTokenResponseSchema;
+  },
+  /**
+   * Records what became of calls that a backend served, at most 100. All are durable when it answers; when it fails
+   * some may be: send them again, each is kept once.
+   *
+   * - PERMISSION_DENIED SCOPE_REQUIRED: the caller needs the scope `usage.write`.
+   *
+   * @generated from rpc keypool.v1.AuthService.BatchRecordUsage
+   */
+  batchRecordUsage: {
+    methodKind: "unary";
+    input: typeof BatchRecordUsageRequestSchema;
+    output: typeof BatchRecordUsageResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_keypool_v1_auth_service, 0);

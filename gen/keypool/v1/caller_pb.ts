@@ -10,7 +10,7 @@ import type { UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file keypool/v1/caller.proto.
  */
 export const file_keypool_v1_caller: GenFile = /*@__PURE__*/
-  fileDesc("ChdrZXlwb29sL3YxL2NhbGxlci5wcm90bxIKa2V5cG9vbC52MSpZCgpDYWxsZXJLaW5kEhsKF0NBTExFUl9LSU5EX1VOU1BFQ0lGSUVEEAASFAoQQ0FMTEVSX0tJTkRfUk9PVBABEhgKFENBTExFUl9LSU5EX0NPTlNVTUVSEAJiBnByb3RvMw");
+  fileDesc("ChdrZXlwb29sL3YxL2NhbGxlci5wcm90bxIKa2V5cG9vbC52MSpyCgpDYWxsZXJLaW5kEhsKF0NBTExFUl9LSU5EX1VOU1BFQ0lGSUVEEAASFAoQQ0FMTEVSX0tJTkRfUk9PVBABEhgKFENBTExFUl9LSU5EX0NPTlNVTUVSEAISFwoTQ0FMTEVSX0tJTkRfU1VCSkVDVBADYgZwcm90bzM");
 
 /**
  * Who makes a call.
@@ -38,6 +38,13 @@ export const CallerKind = {
    * @generated from enum value: CALLER_KIND_CONSUMER = 2;
    */
   CONSUMER: 2,
+
+  /**
+   * The holder of a token that another issuer vouches for (see `AUTH_TOKEN_INTROSPECTION_URL`).
+   *
+   * @generated from enum value: CALLER_KIND_SUBJECT = 3;
+   */
+  SUBJECT: 3,
 } as const;
 
 /**

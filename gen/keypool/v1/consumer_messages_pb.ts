@@ -5,8 +5,8 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
-import type { FieldMask } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Consumer, ConsumerState, Environment } from "./consumer_pb.ts";
 import { file_keypool_v1_consumer } from "./consumer_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file keypool/v1/consumer_messages.proto.
  */
 export const file_keypool_v1_consumer_messages: GenFile = /*@__PURE__*/
-  fileDesc("CiJrZXlwb29sL3YxL2NvbnN1bWVyX21lc3NhZ2VzLnByb3RvEgprZXlwb29sLnYxIvQCChVDcmVhdGVDb25zdW1lclJlcXVlc3QSLgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyQga6SAPIAQE6qgK6SKYCGmIKC2NvbnN1bWVyLmlkEiRsZWF2ZSBpdCBlbXB0eSwgdGhlIHNlcnZpY2UgbWFrZXMgaXQaLSFoYXModGhpcy5jb25zdW1lcikgfHwgdGhpcy5jb25zdW1lci5pZCA9PSAnJxpQCg1jb25zdW1lci5uYW1lEg5naXZlIGl0IGEgbmFtZRovIWhhcyh0aGlzLmNvbnN1bWVyKSB8fCB0aGlzLmNvbnN1bWVyLm5hbWUgIT0gJycabgoOY29uc3VtZXIuc3RhdGUSI29ubHkgQUNUSVZFIGFuZCBESVNBQkxFRCBjYW4gYmUgc2V0GjchaGFzKHRoaXMuY29uc3VtZXIpIHx8IHRoaXMuY29uc3VtZXIuc3RhdGUgaW4gWzAsIDEsIDJdIlQKFkNyZWF0ZUNvbnN1bWVyUmVzcG9uc2USJgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyEhIKBXRva2VuGAIgASgJQgOAAQEiPgoSR2V0Q29uc3VtZXJSZXF1ZXN0EigKAmlkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIj0KE0dldENvbnN1bWVyUmVzcG9uc2USJgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyItgBChRMaXN0Q29uc3VtZXJzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSFwoFb3duZXIYAyABKAlCCLpIBXIDGMgBEjYKC2Vudmlyb25tZW50GAQgASgOMhcua2V5cG9vbC52MS5FbnZpcm9ubWVudEIIukgFggECEAESMgoFc3RhdGUYBSABKA4yGS5rZXlwb29sLnYxLkNvbnN1bWVyU3RhdGVCCLpIBYIBAhABIlkKFUxpc3RDb25zdW1lcnNSZXNwb25zZRInCgljb25zdW1lcnMYASADKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKvBgoVVXBkYXRlQ29uc3VtZXJSZXF1ZXN0Ei4KCGNvbnN1bWVyGAEgASgLMhQua2V5cG9vbC52MS5Db25zdW1lckIGukgDyAEBEukCCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCtwK6SLMCugGsAgoRdXBkYXRlX21hc2sucGF0aHMSfG5hbWUgYXQgbGVhc3Qgb25lIG9mIG5hbWUsIGRlc2NyaXB0aW9uLCBzY29wZXMsIGFsbG93ZWRfaXBzLCBjcmVkaXRzX3Blcl9taW51dGUsIHN0YXRlLCBleHBpcmVfdGltZSwgb3duZXIsIGFuZCBub3RoaW5nIGVsc2UamAF0aGlzLnBhdGhzLnNpemUoKSA+IDAgJiYgdGhpcy5wYXRocy5hbGwocCwgcCBpbiBbJ25hbWUnLCAnZGVzY3JpcHRpb24nLCAnc2NvcGVzJywgJ2FsbG93ZWRfaXBzJywgJ2NyZWRpdHNfcGVyX21pbnV0ZScsICdzdGF0ZScsICdleHBpcmVfdGltZScsICdvd25lciddKcgBATr5ArpI9QIaTwoLY29uc3VtZXIuaWQSEW5hbWUgdGhlIGNvbnN1bWVyGi0haGFzKHRoaXMuY29uc3VtZXIpIHx8IHRoaXMuY29uc3VtZXIuaWQgIT0gJycaiwEKDWNvbnN1bWVyLm5hbWUSImdpdmUgaXQgYSBuYW1lLCBpdCBjYW5ub3QgYmUgZW1wdHkaViFoYXModGhpcy5jb25zdW1lcikgfHwgISgnbmFtZScgaW4gdGhpcy51cGRhdGVfbWFzay5wYXRocykgfHwgdGhpcy5jb25zdW1lci5uYW1lICE9ICcnGpMBCg5jb25zdW1lci5zdGF0ZRIjb25seSBBQ1RJVkUgYW5kIERJU0FCTEVEIGNhbiBiZSBzZXQaXCFoYXModGhpcy5jb25zdW1lcikgfHwgISgnc3RhdGUnIGluIHRoaXMudXBkYXRlX21hc2sucGF0aHMpIHx8IHRoaXMuY29uc3VtZXIuc3RhdGUgaW4gWzEsIDJdIkAKFlVwZGF0ZUNvbnN1bWVyUmVzcG9uc2USJgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyIlkKFURlbGV0ZUNvbnN1bWVyUmVxdWVzdBIoCgJpZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIWCgRldGFnGAIgASgJQgi6SAVyAxiAASIYChZEZWxldGVDb25zdW1lclJlc3BvbnNlInEKEEdyYW50VGllclJlcXVlc3QSMQoLY29uc3VtZXJfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSKgoHdGllcl9pZBgCIAEoCUIZukgWchQyEl5bYS16MC05Xy1dezEsNjN9JCI7ChFHcmFudFRpZXJSZXNwb25zZRImCghjb25zdW1lchgBIAEoCzIULmtleXBvb2wudjEuQ29uc3VtZXIicwoSUmV2b2tlR3JhbnRSZXF1ZXN0EjEKC2NvbnN1bWVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEioKB3RpZXJfaWQYAiABKAlCGbpIFnIUMhJeW2EtejAtOV8tXXsxLDYzfSQiPQoTUmV2b2tlR3JhbnRSZXNwb25zZRImCghjb25zdW1lchgBIAEoCzIULmtleXBvb2wudjEuQ29uc3VtZXJiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_field_mask, file_keypool_v1_consumer]);
+  fileDesc("CiJrZXlwb29sL3YxL2NvbnN1bWVyX21lc3NhZ2VzLnByb3RvEgprZXlwb29sLnYxIpkEChVDcmVhdGVDb25zdW1lclJlcXVlc3QSLgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyQga6SAPIAQESFQoNbmV2ZXJfZXhwaXJlcxgCIAEoCDq4A7pItAMaYgoLY29uc3VtZXIuaWQSJGxlYXZlIGl0IGVtcHR5LCB0aGUgc2VydmljZSBtYWtlcyBpdBotIWhhcyh0aGlzLmNvbnN1bWVyKSB8fCB0aGlzLmNvbnN1bWVyLmlkID09ICcnGlAKDWNvbnN1bWVyLm5hbWUSDmdpdmUgaXQgYSBuYW1lGi8haGFzKHRoaXMuY29uc3VtZXIpIHx8IHRoaXMuY29uc3VtZXIubmFtZSAhPSAnJxpuCg5jb25zdW1lci5zdGF0ZRIjb25seSBBQ1RJVkUgYW5kIERJU0FCTEVEIGNhbiBiZSBzZXQaNyFoYXModGhpcy5jb25zdW1lcikgfHwgdGhpcy5jb25zdW1lci5zdGF0ZSBpbiBbMCwgMSwgMl0aiwEKDW5ldmVyX2V4cGlyZXMSK2dpdmUgZWl0aGVyIGFuIGV4cGlyZV90aW1lIG9yIG5ldmVyX2V4cGlyZXMaTSF0aGlzLm5ldmVyX2V4cGlyZXMgfHwgIWhhcyh0aGlzLmNvbnN1bWVyKSB8fCAhaGFzKHRoaXMuY29uc3VtZXIuZXhwaXJlX3RpbWUpIlQKFkNyZWF0ZUNvbnN1bWVyUmVzcG9uc2USJgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyEhIKBXRva2VuGAIgASgJQgOAAQEiPgoSR2V0Q29uc3VtZXJSZXF1ZXN0EigKAmlkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIj0KE0dldENvbnN1bWVyUmVzcG9uc2USJgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyIuQCChRMaXN0Q29uc3VtZXJzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSFwoFb3duZXIYAyABKAlCCLpIBXIDGMgBEjYKC2Vudmlyb25tZW50GAQgASgOMhcua2V5cG9vbC52MS5FbnZpcm9ubWVudEIIukgFggECEAESMgoFc3RhdGUYBSABKA4yGS5rZXlwb29sLnYxLkNvbnN1bWVyU3RhdGVCCLpIBYIBAhABEhgKEGV4Y2x1ZGVfZGlzYWJsZWQYBiABKAg6cLpIbRprChBleGNsdWRlX2Rpc2FibGVkEixsZWF2ZSBpdCBvdXQgdG8gbGlzdCB0aG9zZSB0aGF0IGFyZSBkaXNhYmxlZBopIXRoaXMuZXhjbHVkZV9kaXNhYmxlZCB8fCB0aGlzLnN0YXRlICE9IDIiWQoVTGlzdENvbnN1bWVyc1Jlc3BvbnNlEicKCWNvbnN1bWVycxgBIAMoCzIULmtleXBvb2wudjEuQ29uc3VtZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItAGChVVcGRhdGVDb25zdW1lclJlcXVlc3QSLgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyQga6SAPIAQESigMKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0LYArpI1AK6Ac0CChF1cGRhdGVfbWFzay5wYXRocxKLAW5hbWUgYXQgbGVhc3Qgb25lIG9mIG5hbWUsIGRlc2NyaXB0aW9uLCBzY29wZXMsIGFsbG93ZWRfaXBzLCBjcmVkaXRzX3Blcl9taW51dGUsIGNyZWRpdF9saW1pdHMsIHN0YXRlLCBleHBpcmVfdGltZSwgb3duZXIsIGFuZCBub3RoaW5nIGVsc2UaqQF0aGlzLnBhdGhzLnNpemUoKSA+IDAgJiYgdGhpcy5wYXRocy5hbGwocCwgcCBpbiBbJ25hbWUnLCAnZGVzY3JpcHRpb24nLCAnc2NvcGVzJywgJ2FsbG93ZWRfaXBzJywgJ2NyZWRpdHNfcGVyX21pbnV0ZScsICdjcmVkaXRfbGltaXRzJywgJ3N0YXRlJywgJ2V4cGlyZV90aW1lJywgJ293bmVyJ10pyAEBOvkCukj1AhpPCgtjb25zdW1lci5pZBIRbmFtZSB0aGUgY29uc3VtZXIaLSFoYXModGhpcy5jb25zdW1lcikgfHwgdGhpcy5jb25zdW1lci5pZCAhPSAnJxqLAQoNY29uc3VtZXIubmFtZRIiZ2l2ZSBpdCBhIG5hbWUsIGl0IGNhbm5vdCBiZSBlbXB0eRpWIWhhcyh0aGlzLmNvbnN1bWVyKSB8fCAhKCduYW1lJyBpbiB0aGlzLnVwZGF0ZV9tYXNrLnBhdGhzKSB8fCB0aGlzLmNvbnN1bWVyLm5hbWUgIT0gJycakwEKDmNvbnN1bWVyLnN0YXRlEiNvbmx5IEFDVElWRSBhbmQgRElTQUJMRUQgY2FuIGJlIHNldBpcIWhhcyh0aGlzLmNvbnN1bWVyKSB8fCAhKCdzdGF0ZScgaW4gdGhpcy51cGRhdGVfbWFzay5wYXRocykgfHwgdGhpcy5jb25zdW1lci5zdGF0ZSBpbiBbMSwgMl0iQAoWVXBkYXRlQ29uc3VtZXJSZXNwb25zZRImCghjb25zdW1lchgBIAEoCzIULmtleXBvb2wudjEuQ29uc3VtZXIiWQoVRGVsZXRlQ29uc3VtZXJSZXF1ZXN0EigKAmlkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEhYKBGV0YWcYAiABKAlCCLpIBXIDGIABIhgKFkRlbGV0ZUNvbnN1bWVyUmVzcG9uc2UinAEKFlJlZ2VuZXJhdGVUb2tlblJlcXVlc3QSKAoCaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSQAoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiBQiAztoDMgASFgoEZXRhZxgDIAEoCUIIukgFcgMYgAEilQEKF1JlZ2VuZXJhdGVUb2tlblJlc3BvbnNlEhIKBXRva2VuGAEgASgJQgOAAQESPgoacHJldmlvdXNfdG9rZW5fZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKCGNvbnN1bWVyGAMgASgLMhQua2V5cG9vbC52MS5Db25zdW1lciLJAQoVUmV2b2tlQ29uc3VtZXJSZXF1ZXN0EigKAmlkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEoUBCgZyZWFzb24YAiABKAlCdbpIcroBVQoWcmV2b2tlX2NvbnN1bWVyLnJlYXNvbhIlc2F5IHdoeTsgaXQgaXMga2VwdCB3aXRoIHRoZSBjb25zdW1lchoUdGhpcy5tYXRjaGVzKCdbXiBdJylyGBj0AzITXlteXHgwMC1ceDFmXHg3Zl0qJCJAChZSZXZva2VDb25zdW1lclJlc3BvbnNlEiYKCGNvbnN1bWVyGAEgASgLMhQua2V5cG9vbC52MS5Db25zdW1lciJxChBHcmFudFRpZXJSZXF1ZXN0EjEKC2NvbnN1bWVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEioKB3RpZXJfaWQYAiABKAlCGbpIFnIUMhJeW2EtejAtOV8tXXsxLDYzfSQiOwoRR3JhbnRUaWVyUmVzcG9uc2USJgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyInMKElJldm9rZUdyYW50UmVxdWVzdBIxCgtjb25zdW1lcl9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIqCgd0aWVyX2lkGAIgASgJQhm6SBZyFDISXlthLXowLTlfLV17MSw2M30kIj0KE1Jldm9rZUdyYW50UmVzcG9uc2USJgoIY29uc3VtZXIYASABKAsyFC5rZXlwb29sLnYxLkNvbnN1bWVyYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_keypool_v1_consumer]);
 
 /**
  * The consumer to create.
@@ -29,6 +29,13 @@ export type CreateConsumerRequest = Message<"keypool.v1.CreateConsumerRequest"> 
    * @generated from field: keypool.v1.Consumer consumer = 1;
    */
   consumer?: Consumer | undefined;
+
+  /**
+   * True for a token that never expires; otherwise one without an `expire_time` expires after 365 days.
+   *
+   * @generated from field: bool never_expires = 2;
+   */
+  neverExpires: boolean;
 };
 
 /**
@@ -110,7 +117,7 @@ export const GetConsumerResponseSchema: GenMessage<GetConsumerResponse> = /*@__P
   messageDesc(file_keypool_v1_consumer_messages, 3);
 
 /**
- * Which consumers to list.
+ * Which consumers to list; the filters hold together.
  *
  * @generated from message keypool.v1.ListConsumersRequest
  */
@@ -150,6 +157,13 @@ export type ListConsumersRequest = Message<"keypool.v1.ListConsumersRequest"> & 
    * @generated from field: keypool.v1.ConsumerState state = 5;
    */
   state: ConsumerState;
+
+  /**
+   * True leaves out those that are CONSUMER_STATE_DISABLED.
+   *
+   * @generated from field: bool exclude_disabled = 6;
+   */
+  excludeDisabled: boolean;
 };
 
 /**
@@ -203,8 +217,8 @@ export type UpdateConsumerRequest = Message<"keypool.v1.UpdateConsumerRequest"> 
 
   /**
    * Required: which fields to take over, of `name`, `description`, `scopes`, `allowed_ips`,
-   * `credits_per_minute`, `state`, `expire_time` and `owner` (in JSON, one string with commas:
-   * `scopes,allowedIps`).
+   * `credits_per_minute`, `credit_limits`, `state`, `expire_time` and `owner` (in JSON, one string with
+   * commas: `scopes,allowedIps`).
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -283,6 +297,128 @@ export const DeleteConsumerResponseSchema: GenMessage<DeleteConsumerResponse> = 
   messageDesc(file_keypool_v1_consumer_messages, 9);
 
 /**
+ * Whose token to replace.
+ *
+ * @generated from message keypool.v1.RegenerateTokenRequest
+ */
+export type RegenerateTokenRequest = Message<"keypool.v1.RegenerateTokenRequest"> & {
+  /**
+   * The consumer's id, 1 to 64 of `A-Z a-z 0-9 _ -`.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * How long the token that it has now is still accepted, 0 to 90 days, counted in whole milliseconds; absent
+   * means not at all. Of two replacements within a grace period only the token replaced last is accepted.
+   *
+   * @generated from field: google.protobuf.Duration grace_period = 2;
+   */
+  gracePeriod?: Duration | undefined;
+
+  /**
+   * The consumer's etag as last seen: then a call that is sent again, as its answer was lost, does not replace
+   * a token that was never seen; empty means no check.
+   *
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message keypool.v1.RegenerateTokenRequest.
+ * Use `create(RegenerateTokenRequestSchema)` to create a new message.
+ */
+export const RegenerateTokenRequestSchema: GenMessage<RegenerateTokenRequest> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_consumer_messages, 10);
+
+/**
+ * The new token.
+ *
+ * @generated from message keypool.v1.RegenerateTokenResponse
+ */
+export type RegenerateTokenResponse = Message<"keypool.v1.RegenerateTokenResponse"> & {
+  /**
+   * Shown this once, only its hash is kept.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * From this moment on the token before is refused (TOKEN_INVALID).
+   *
+   * @generated from field: google.protobuf.Timestamp previous_token_expire_time = 2;
+   */
+  previousTokenExpireTime?: Timestamp | undefined;
+
+  /**
+   * The consumer with its new etag; its expiry stays as it was.
+   *
+   * @generated from field: keypool.v1.Consumer consumer = 3;
+   */
+  consumer?: Consumer | undefined;
+};
+
+/**
+ * Describes the message keypool.v1.RegenerateTokenResponse.
+ * Use `create(RegenerateTokenResponseSchema)` to create a new message.
+ */
+export const RegenerateTokenResponseSchema: GenMessage<RegenerateTokenResponse> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_consumer_messages, 11);
+
+/**
+ * Whom to revoke, and why.
+ *
+ * @generated from message keypool.v1.RevokeConsumerRequest
+ */
+export type RevokeConsumerRequest = Message<"keypool.v1.RevokeConsumerRequest"> & {
+  /**
+   * The consumer's id, 1 to 64 of `A-Z a-z 0-9 _ -`.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Required: kept with the consumer and in the audit, told to admins only; at most 500 characters, no control
+   * characters, not only spaces.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message keypool.v1.RevokeConsumerRequest.
+ * Use `create(RevokeConsumerRequestSchema)` to create a new message.
+ */
+export const RevokeConsumerRequestSchema: GenMessage<RevokeConsumerRequest> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_consumer_messages, 12);
+
+/**
+ * The consumer, whose tokens are refused from now on (TOKEN_REVOKED).
+ *
+ * @generated from message keypool.v1.RevokeConsumerResponse
+ */
+export type RevokeConsumerResponse = Message<"keypool.v1.RevokeConsumerResponse"> & {
+  /**
+   * With the reason; one that was revoked before keeps its first.
+   *
+   * @generated from field: keypool.v1.Consumer consumer = 1;
+   */
+  consumer?: Consumer | undefined;
+};
+
+/**
+ * Describes the message keypool.v1.RevokeConsumerResponse.
+ * Use `create(RevokeConsumerResponseSchema)` to create a new message.
+ */
+export const RevokeConsumerResponseSchema: GenMessage<RevokeConsumerResponse> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_consumer_messages, 13);
+
+/**
  * What to grant to whom.
  *
  * @generated from message keypool.v1.GrantTierRequest
@@ -308,7 +444,7 @@ export type GrantTierRequest = Message<"keypool.v1.GrantTierRequest"> & {
  * Use `create(GrantTierRequestSchema)` to create a new message.
  */
 export const GrantTierRequestSchema: GenMessage<GrantTierRequest> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_consumer_messages, 10);
+  messageDesc(file_keypool_v1_consumer_messages, 14);
 
 /**
  * The consumer after the grant.
@@ -329,7 +465,7 @@ export type GrantTierResponse = Message<"keypool.v1.GrantTierResponse"> & {
  * Use `create(GrantTierResponseSchema)` to create a new message.
  */
 export const GrantTierResponseSchema: GenMessage<GrantTierResponse> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_consumer_messages, 11);
+  messageDesc(file_keypool_v1_consumer_messages, 15);
 
 /**
  * What to take from whom.
@@ -357,7 +493,7 @@ export type RevokeGrantRequest = Message<"keypool.v1.RevokeGrantRequest"> & {
  * Use `create(RevokeGrantRequestSchema)` to create a new message.
  */
 export const RevokeGrantRequestSchema: GenMessage<RevokeGrantRequest> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_consumer_messages, 12);
+  messageDesc(file_keypool_v1_consumer_messages, 16);
 
 /**
  * The consumer without the grant.
@@ -378,5 +514,5 @@ export type RevokeGrantResponse = Message<"keypool.v1.RevokeGrantResponse"> & {
  * Use `create(RevokeGrantResponseSchema)` to create a new message.
  */
 export const RevokeGrantResponseSchema: GenMessage<RevokeGrantResponse> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_consumer_messages, 13);
+  messageDesc(file_keypool_v1_consumer_messages, 17);
 

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file keypool/v1/consumer.proto.
  */
 export const file_keypool_v1_consumer: GenFile = /*@__PURE__*/
-  fileDesc("ChlrZXlwb29sL3YxL2NvbnN1bWVyLnByb3RvEgprZXlwb29sLnYxIqgHCghDb25zdW1lchIrCgJpZBgBIAEoCUIfukgc2AEBchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIrCgRuYW1lGAIgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBIdCgtkZXNjcmlwdGlvbhgDIAEoCUIIukgFcgMY0A8SNgoLZW52aXJvbm1lbnQYBCABKA4yFy5rZXlwb29sLnYxLkVudmlyb25tZW50Qgi6SAWCAQIQARI1CgZzY29wZXMYBSADKAlCJbpIIpIBHxBAGAEiGXIXMhVeW2EtejAtOV8uOiotXXsxLDY0fSQS+AEKC2FsbG93ZWRfaXBzGAYgAygJQuIBukjeAZIB2gEQZBgBItMBugHLAQomY29uc3VtZXIuYWxsb3dlZF9pcHMuYWRkcmVzc19vcl9wcmVmaXgSYm11c3QgYmUgYW4gSVB2NCBvciBJUHY2IGFkZHJlc3MsIG9yIGEgcHJlZml4IHN1Y2ggYXMgMTAuMC4wLjAvOCB3aXRoIG5vIGJpdHMgc2V0IGJleW9uZCBpdHMgbGVuZ3RoGj0hdGhpcy5jb250YWlucygnJScpICYmICh0aGlzLmlzSXAoKSB8fCB0aGlzLmlzSXBQcmVmaXgodHJ1ZSkpcgIYQBIuChJjcmVkaXRzX3Blcl9taW51dGUYByABKAVCDbpIChoIGICU69wDKAFIAIgBARIyCgVzdGF0ZRgIIAEoDjIZLmtleXBvb2wudjEuQ29uc3VtZXJTdGF0ZUIIukgFggECEAESSAoLZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhe6SBSyAREiDQj/gtH/rwcQ/5Pr3AMyABIsCgVvd25lchgKIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSMgoObGFzdF91c2VkX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKEGdyYW50ZWRfdGllcl9pZHMYDCADKAkSLwoLY3JlYXRlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgRldGFnGA8gASgJQgi6SAVyAxiAAUIVChNfY3JlZGl0c19wZXJfbWludXRlKoMBCg1Db25zdW1lclN0YXRlEh4KGkNPTlNVTUVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVQ09OU1VNRVJfU1RBVEVfQUNUSVZFEAESGwoXQ09OU1VNRVJfU1RBVEVfRElTQUJMRUQQAhIaChZDT05TVU1FUl9TVEFURV9SRVZPS0VEEAMqVgoLRW52aXJvbm1lbnQSGwoXRU5WSVJPTk1FTlRfVU5TUEVDSUZJRUQQABIUChBFTlZJUk9OTUVOVF9MSVZFEAESFAoQRU5WSVJPTk1FTlRfVEVTVBACYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChlrZXlwb29sL3YxL2NvbnN1bWVyLnByb3RvEgprZXlwb29sLnYxItQJCghDb25zdW1lchIrCgJpZBgBIAEoCUIfukgc2AEBchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIrCgRuYW1lGAIgASgJQh26SBpyGBjIATITXlteXHgwMC1ceDFmXHg3Zl0qJBIdCgtkZXNjcmlwdGlvbhgDIAEoCUIIukgFcgMY0A8SNgoLZW52aXJvbm1lbnQYBCABKA4yFy5rZXlwb29sLnYxLkVudmlyb25tZW50Qgi6SAWCAQIQARI1CgZzY29wZXMYBSADKAlCJbpIIpIBHxBAGAEiGXIXMhVeW2EtejAtOV8uOiotXXsxLDY0fSQS+AEKC2FsbG93ZWRfaXBzGAYgAygJQuIBukjeAZIB2gEQZBgBItMBugHLAQomY29uc3VtZXIuYWxsb3dlZF9pcHMuYWRkcmVzc19vcl9wcmVmaXgSYm11c3QgYmUgYW4gSVB2NCBvciBJUHY2IGFkZHJlc3MsIG9yIGEgcHJlZml4IHN1Y2ggYXMgMTAuMC4wLjAvOCB3aXRoIG5vIGJpdHMgc2V0IGJleW9uZCBpdHMgbGVuZ3RoGj0hdGhpcy5jb250YWlucygnJScpICYmICh0aGlzLmlzSXAoKSB8fCB0aGlzLmlzSXBQcmVmaXgodHJ1ZSkpcgIYQBIuChJjcmVkaXRzX3Blcl9taW51dGUYByABKAVCDbpIChoIGICU69wDKAFIAIgBARIyCgVzdGF0ZRgIIAEoDjIZLmtleXBvb2wudjEuQ29uc3VtZXJTdGF0ZUIIukgFggECEAESSAoLZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhe6SBSyAREiDQj/gtH/rwcQ/5Pr3AMyABIsCgVvd25lchgKIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSMgoObGFzdF91c2VkX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKEGdyYW50ZWRfdGllcl9pZHMYDCADKAkSLwoLY3JlYXRlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgRldGFnGA8gASgJQgi6SAVyAxiAARKdAQoNY3JlZGl0X2xpbWl0cxgQIAMoCzIXLmtleXBvb2wudjEuQ3JlZGl0TGltaXRCbbpIaroBYgodY29uc3VtZXIuY3JlZGl0X2xpbWl0cy51bmlxdWUSF25hbWUgZWFjaCByZXNvdXJjZSBvbmNlGih0aGlzLm1hcChsaW1pdCwgbGltaXQucmVzb3VyY2UpLnVuaXF1ZSgpkgECECASGQoRcmV2b2NhdGlvbl9yZWFzb24YESABKAkSLwoLcmV2b2tlX3RpbWUYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEj4KGnByZXZpb3VzX3Rva2VuX2V4cGlyZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIVChNfY3JlZGl0c19wZXJfbWludXRlImsKC0NyZWRpdExpbWl0EjEKCHJlc291cmNlGAEgASgJQh+6SBxyGhABGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEikKEmNyZWRpdHNfcGVyX21pbnV0ZRgCIAEoBUINukgKGggYgJTr3AMoASqDAQoNQ29uc3VtZXJTdGF0ZRIeChpDT05TVU1FUl9TVEFURV9VTlNQRUNJRklFRBAAEhkKFUNPTlNVTUVSX1NUQVRFX0FDVElWRRABEhsKF0NPTlNVTUVSX1NUQVRFX0RJU0FCTEVEEAISGgoWQ09OU1VNRVJfU1RBVEVfUkVWT0tFRBADKlYKC0Vudmlyb25tZW50EhsKF0VOVklST05NRU5UX1VOU1BFQ0lGSUVEEAASFAoQRU5WSVJPTk1FTlRfTElWRRABEhQKEEVOVklST05NRU5UX1RFU1QQAmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A client of Keypool: who it is, what it may draw from, and for how long.
@@ -52,8 +52,9 @@ export type Consumer = Message<"keypool.v1.Consumer"> & {
 
   /**
    * What it may do beyond drawing: `admin` (everything in AdminService), `admin.read` (what only reads
-   * there), and any names of your own, which the service keeps and shows. At most 64, each once, each 1 to 64
-   * of `a-z 0-9 _ . : * -`.
+   * there), `tokens.verify` (ask about others' tokens), `usage.write` (record others' usage), and any names of
+   * your own, which are compared whole. None on creation means `api:access`. At most 64, each once, each 1 to
+   * 64 of `a-z 0-9 _ . : * -`.
    *
    * @generated from field: repeated string scopes = 5;
    */
@@ -69,8 +70,8 @@ export type Consumer = Message<"keypool.v1.Consumer"> & {
   allowedIps: string[];
 
   /**
-   * Credits it may use per minute, 1 to 1,000,000,000; absent means no limit of its own. Kept and shown;
-   * nothing is charged yet.
+   * Credits it may use in all in any minute, 1 to 1,000,000,000; absent means the service's default
+   * (`CREDITS_PER_MINUTE`).
    *
    * @generated from field: optional int32 credits_per_minute = 7;
    */
@@ -78,15 +79,16 @@ export type Consumer = Message<"keypool.v1.Consumer"> & {
 
   /**
    * Whether its token is accepted; unspecified on creation means CONSUMER_STATE_ACTIVE. You may set ACTIVE
-   * and DISABLED; every process heeds it within 2 s.
+   * and DISABLED, RevokeConsumer sets REVOKED; every process heeds it within 2 s.
    *
    * @generated from field: keypool.v1.ConsumerState state = 8;
    */
   state: ConsumerState;
 
   /**
-   * From this moment on its token is refused (TOKEN_EXPIRED); absent means never. From 1970 to the end of
-   * 9999, counted in whole milliseconds (finer is cut off).
+   * From this moment on its token is refused (TOKEN_EXPIRED); absent means never, and on creation 365 days
+   * from then unless `never_expires` is set. From 1970 to the end of 9999, counted in whole milliseconds
+   * (finer is cut off).
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 9;
    */
@@ -135,6 +137,36 @@ export type Consumer = Message<"keypool.v1.Consumer"> & {
    * @generated from field: string etag = 15;
    */
   etag: string;
+
+  /**
+   * What it may use of single resources in any minute, besides the limit in all. At most 32, each resource
+   * once.
+   *
+   * @generated from field: repeated keypool.v1.CreditLimit credit_limits = 16;
+   */
+  creditLimits: CreditLimit[];
+
+  /**
+   * Output only. Why it was revoked; empty unless its state is CONSUMER_STATE_REVOKED.
+   *
+   * @generated from field: string revocation_reason = 17;
+   */
+  revocationReason: string;
+
+  /**
+   * Output only. When it was revoked; absent unless its state is CONSUMER_STATE_REVOKED.
+   *
+   * @generated from field: google.protobuf.Timestamp revoke_time = 18;
+   */
+  revokeTime?: Timestamp | undefined;
+
+  /**
+   * Output only. From this moment on the token that was replaced last is refused; absent when none was
+   * replaced with a grace period.
+   *
+   * @generated from field: google.protobuf.Timestamp previous_token_expire_time = 19;
+   */
+  previousTokenExpireTime?: Timestamp | undefined;
 };
 
 /**
@@ -143,6 +175,35 @@ export type Consumer = Message<"keypool.v1.Consumer"> & {
  */
 export const ConsumerSchema: GenMessage<Consumer> = /*@__PURE__*/
   messageDesc(file_keypool_v1_consumer, 0);
+
+/**
+ * What a consumer may use of one resource.
+ *
+ * @generated from message keypool.v1.CreditLimit
+ */
+export type CreditLimit = Message<"keypool.v1.CreditLimit"> & {
+  /**
+   * The resource as VerifyToken names it, such as `/chat`: 1 to 200 characters, no control characters;
+   * compared whole.
+   *
+   * @generated from field: string resource = 1;
+   */
+  resource: string;
+
+  /**
+   * Credits in any minute, 1 to 1,000,000,000.
+   *
+   * @generated from field: int32 credits_per_minute = 2;
+   */
+  creditsPerMinute: number;
+};
+
+/**
+ * Describes the message keypool.v1.CreditLimit.
+ * Use `create(CreditLimitSchema)` to create a new message.
+ */
+export const CreditLimitSchema: GenMessage<CreditLimit> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_consumer, 1);
 
 /**
  * Whether a consumer's token is accepted.
@@ -172,7 +233,7 @@ export const ConsumerState = {
   DISABLED: 2,
 
   /**
-   * It was withdrawn for good (TOKEN_REVOKED). Output only.
+   * It was withdrawn for good by RevokeConsumer (TOKEN_REVOKED). Output only.
    *
    * @generated from enum value: CONSUMER_STATE_REVOKED = 3;
    */

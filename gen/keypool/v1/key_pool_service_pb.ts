@@ -203,8 +203,9 @@ export const GetAvailabilityResponseSchema: GenMessage<GetAvailabilityResponse> 
  * Hands out keys. For consumers, over the tiers granted to them, and for admins, over all tiers.
  *
  * Any call may answer UNAUTHENTICATED (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED,
- * CONSUMER_DISABLED), PERMISSION_DENIED (IP_NOT_ALLOWED), INVALID_ARGUMENT (INVALID_FIELD) or UNAVAILABLE
- * (STORE_UNAVAILABLE).
+ * CONSUMER_DISABLED), PERMISSION_DENIED (IP_NOT_ALLOWED), RESOURCE_EXHAUSTED (CREDITS_EXHAUSTED),
+ * INVALID_ARGUMENT (INVALID_FIELD) or UNAVAILABLE (STORE_UNAVAILABLE,
+ * INTROSPECTION_UNAVAILABLE).
  *
  * @generated from service keypool.v1.KeyPoolService
  */

@@ -6,16 +6,19 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Outcome } from "./outcome_pb.ts";
+import { file_keypool_v1_outcome } from "./outcome_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file keypool/v1/usage_event.proto.
  */
 export const file_keypool_v1_usage_event: GenFile = /*@__PURE__*/
-  fileDesc("ChxrZXlwb29sL3YxL3VzYWdlX2V2ZW50LnByb3RvEgprZXlwb29sLnYxItICCgpVc2FnZUV2ZW50EgoKAmlkGAEgASgJEigKBGtpbmQYAiABKA4yGi5rZXlwb29sLnYxLlVzYWdlRXZlbnRLaW5kEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2NvbnN1bWVyX2lkGAQgASgJEhQKB2RyYXdfaWQYBSABKAlIAIgBARITCgZrZXlfaWQYBiABKAlIAYgBARIUCgd0aWVyX2lkGAcgASgJSAKIAQESFAoHZmVhdHVyZRgIIAEoCUgDiAEBEg0KBXVuaXRzGAkgASgFEhIKCnJlcXVlc3RfaWQYCiABKAkSFAoMcGVlcl9hZGRyZXNzGAsgASgJEhAKCHdpdGhoZWxkGAwgASgIQgoKCF9kcmF3X2lkQgkKB19rZXlfaWRCCgoIX3RpZXJfaWRCCgoIX2ZlYXR1cmUqiQEKDlVzYWdlRXZlbnRLaW5kEiAKHFVTQUdFX0VWRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIZChVVU0FHRV9FVkVOVF9LSU5EX0RSQVcQARIbChdVU0FHRV9FVkVOVF9LSU5EX1ZFUklGWRACEh0KGVVTQUdFX0VWRU5UX0tJTkRfUkVDT1JERUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChxrZXlwb29sL3YxL3VzYWdlX2V2ZW50LnByb3RvEgprZXlwb29sLnYxIvsDCgpVc2FnZUV2ZW50EgoKAmlkGAEgASgJEigKBGtpbmQYAiABKA4yGi5rZXlwb29sLnYxLlVzYWdlRXZlbnRLaW5kEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2NvbnN1bWVyX2lkGAQgASgJEhQKB2RyYXdfaWQYBSABKAlIAIgBARITCgZrZXlfaWQYBiABKAlIAYgBARIUCgd0aWVyX2lkGAcgASgJSAKIAQESFAoHZmVhdHVyZRgIIAEoCUgDiAEBEg0KBXVuaXRzGAkgASgFEhIKCnJlcXVlc3RfaWQYCiABKAkSFAoMcGVlcl9hZGRyZXNzGAsgASgJEhAKCHdpdGhoZWxkGAwgASgIEhUKCHJlc291cmNlGA0gASgJSASIAQESFQoIZW5kcG9pbnQYDiABKAlIBYgBARIYCgtzdGF0dXNfY29kZRgPIAEoBUgGiAEBEikKB291dGNvbWUYECABKA4yEy5rZXlwb29sLnYxLk91dGNvbWVIB4gBAUIKCghfZHJhd19pZEIJCgdfa2V5X2lkQgoKCF90aWVyX2lkQgoKCF9mZWF0dXJlQgsKCV9yZXNvdXJjZUILCglfZW5kcG9pbnRCDgoMX3N0YXR1c19jb2RlQgoKCF9vdXRjb21lKokBCg5Vc2FnZUV2ZW50S2luZBIgChxVU0FHRV9FVkVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVVVNBR0VfRVZFTlRfS0lORF9EUkFXEAESGwoXVVNBR0VfRVZFTlRfS0lORF9WRVJJRlkQAhIdChlVU0FHRV9FVkVOVF9LSU5EX1JFQ09SREVEEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_keypool_v1_outcome]);
 
 /**
- * The audit row of a draw. Written, and durable, before the value leaves; never changed afterwards.
+ * What was used, and by whom: a draw, a verified token, or a use that a backend reported. That of a draw is
+ * durable before the value leaves, that of a verification before it is answered. Never changed afterwards.
  *
  * @generated from message keypool.v1.UsageEvent
  */
@@ -42,7 +45,8 @@ export type UsageEvent = Message<"keypool.v1.UsageEvent"> & {
   time?: Timestamp | undefined;
 
   /**
-   * Whose call it was; empty for the root token.
+   * Whose call it was: a consumer's id, or `subject:` and the subject of another issuer's token; empty for the
+   * root token.
    *
    * @generated from field: string consumer_id = 4;
    */
@@ -77,21 +81,22 @@ export type UsageEvent = Message<"keypool.v1.UsageEvent"> & {
   feature?: string | undefined;
 
   /**
-   * How many units it took, 1 to 1,000,000.
+   * How many units a draw took, 1 to 1,000,000; credits that a verification charged; units as reported.
    *
    * @generated from field: int32 units = 9;
    */
   units: number;
 
   /**
-   * The `request_id` of the draw, or else the id of the HTTP request (`x-request-id`).
+   * The `request_id` of the draw or verification, or else the id of the HTTP request (`x-request-id`). Of a
+   * recorded use, the `request_id` of the verified call that it tells of; empty when there was none.
    *
    * @generated from field: string request_id = 10;
    */
   requestId: string;
 
   /**
-   * The address the call came from.
+   * The address that a draw came from; of other kinds the client's, as the backend told it.
    *
    * @generated from field: string peer_address = 11;
    */
@@ -104,6 +109,34 @@ export type UsageEvent = Message<"keypool.v1.UsageEvent"> & {
    * @generated from field: bool withheld = 12;
    */
   withheld: boolean;
+
+  /**
+   * What was called, such as `/chat`; absent when not said, and for draws.
+   *
+   * @generated from field: optional string resource = 13;
+   */
+  resource?: string | undefined;
+
+  /**
+   * The route that served it; absent when not said, and for draws.
+   *
+   * @generated from field: optional string endpoint = 14;
+   */
+  endpoint?: string | undefined;
+
+  /**
+   * The HTTP status it was answered with; absent when not said, and for draws.
+   *
+   * @generated from field: optional int32 status_code = 15;
+   */
+  statusCode?: number | undefined;
+
+  /**
+   * How it ended; absent when not said, and for draws.
+   *
+   * @generated from field: optional keypool.v1.Outcome outcome = 16;
+   */
+  outcome?: Outcome | undefined;
 };
 
 /**

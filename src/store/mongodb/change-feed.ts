@@ -12,7 +12,7 @@ const EARLY_MAX = 10;
 const WATCHED = [
   {
     $match: {
-      'ns.coll': { $in: ['tiers', 'consumers'] },
+      'ns.coll': { $in: ['tiers', 'consumers', 'denied_subjects', 'owner_credits'] },
       $or: [
         { operationType: { $ne: 'update' } },
         { 'updateDescription.updatedFields.updatedAt': { $exists: true } },
@@ -65,17 +65,19 @@ export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: Chan
   };
 
   const follow = async () => {
-    stream = db.watch(WATCHED, { maxAwaitTimeMS: LOOK_MS });
+    const from = db.watch(WATCHED, { maxAwaitTimeMS: LOOK_MS });
+    stream = from;
     early = 0;
     const askedAt = monotonicMs();
-    const first = await stream.tryNext();
-    warned = false;
-    // What was read before it began may have changed until then, also before the first one: it may have begun late.
-    deliver({ kind: 'all' });
-    if (first !== null) pass(first);
-    deliveredAt = askedAt;
-    begun.resolve();
-    while (!stop.signal.aborted) await look(stream);
+    // Told with the answer that begins it, the first look's end later.
+    from.once('resumeTokenChanged', () => {
+      warned = false;
+      // What was read before it began may have changed until then, also before the first one: it may have begun late.
+      deliver({ kind: 'all' });
+      deliveredAt = askedAt;
+      begun.resolve();
+    });
+    while (!stop.signal.aborted) await look(from);
   };
 
   const run = async () => {
@@ -102,5 +104,14 @@ export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: Chan
 function toChange(change: ChangeStreamDocument): Change {
   if (!('documentKey' in change) || !('ns' in change) || !('coll' in change.ns)) return { kind: 'all' };
   const id = String(change.documentKey?._id);
-  return change.ns.coll === 'tiers' ? { kind: 'tier', id } : { kind: 'consumer', id };
+  switch (change.ns.coll) {
+    case 'tiers':
+      return { kind: 'tier', id };
+    case 'owner_credits':
+      return { kind: 'owner', id };
+    case 'denied_subjects':
+      return { kind: 'subject', id };
+    default:
+      return { kind: 'consumer', id };
+  }
 }

@@ -1,9 +1,15 @@
 import type { Collection, Db } from 'mongodb';
-import type { AdminEvent } from '../../model/audit.ts';
+import type { AdminEvent, Outcome, UsageRecord } from '../../model/audit.ts';
 import type { Consumer } from '../../model/consumer.ts';
+import type { OwnerCredits } from '../../model/credit.ts';
 import type { Job } from '../../model/job.ts';
+import type { SigningKey } from '../../model/signing-key.ts';
+import type { DeniedSubject, KeptToken } from '../../model/subject.ts';
 import type { Tier } from '../../model/tier.ts';
+import type { ChargedRequestDocument } from './charged-requests.ts';
+import type { CreditPoolDocument } from './credit-pipeline.ts';
 import type { KeyDocument } from './key-document.ts';
+import type { RowCountDocument, UsageMarksDocument, UsageSumDocument } from './usage-sum-documents.ts';
 
 /** `touches` counts writes that only serialise with others on this row; it means nothing else. */
 export interface TierDocument extends Omit<Tier, 'id'> {
@@ -11,7 +17,12 @@ export interface TierDocument extends Omit<Tier, 'id'> {
   readonly touches?: number;
 }
 
-export interface ConsumerDocument extends Omit<Consumer, 'id'> {
+/** What consumers have since the second schema. */
+type LaterFields = 'creditLimits' | 'revocation' | 'previousToken';
+
+export interface ConsumerDocument
+  extends Omit<Consumer, 'id' | LaterFields>,
+    Partial<Pick<Consumer, LaterFields>> {
   readonly _id: string;
 }
 
@@ -53,7 +64,23 @@ export interface VoidDocument {
   readonly at: number;
 }
 
-export type UsageDocument = DrawsDocument | VoidDocument;
+/** A usage record in its row: what it has in common with a draw, which the indexes know, and its own. */
+export interface StoredRecord extends StoredDraw, Pick<UsageRecord, 'id' | 'kind' | 'units'> {
+  readonly resource?: string;
+  readonly endpoint?: string;
+  readonly status?: number;
+  readonly outcome?: Outcome;
+}
+
+/** Usage records that were written together, `_id` the first one's id. Under `draws`, where the indexes look. */
+export interface RecordsDocument {
+  readonly _id: string;
+  readonly kind: 'records';
+  readonly at: number;
+  readonly draws: readonly StoredRecord[];
+}
+
+export type UsageDocument = DrawsDocument | RecordsDocument | VoidDocument;
 
 /**
  * Which draw a caller's request id stands for. `claim` is unique to the call that made the record; `draw` is null until
@@ -90,6 +117,34 @@ export interface MetaDocument {
   readonly value: string;
 }
 
+/** `_id`: the key that it follows. */
+export interface SigningKeyDocument extends Omit<SigningKey, 'follows'> {
+  readonly _id: string;
+}
+
+/** `_id`: salted hash of the token. */
+export interface KeptTokenDocument extends Omit<KeptToken, 'key'> {
+  readonly _id: string;
+}
+
+/** `_id`: the subject. */
+export interface DeniedSubjectDocument extends Omit<DeniedSubject, 'subject'> {
+  readonly _id: string;
+}
+
+/** `_id`: the owner. */
+export interface OwnerCreditsDocument extends Omit<OwnerCredits, 'owner'> {
+  readonly _id: string;
+}
+
+/** A process on this database that counts credits. */
+export interface ProcessDocument {
+  readonly _id: string;
+  /** When it last said that it is alive, in ms. */
+  readonly seenAt: number;
+  readonly expireAt: Date;
+}
+
 export interface SchemaDocument {
   readonly _id: 'schema';
   readonly version: number;
@@ -101,10 +156,20 @@ export interface Collections {
   readonly fingerprints: Collection<FingerprintDocument>;
   readonly consumers: Collection<ConsumerDocument>;
   readonly usage: Collection<UsageDocument>;
+  readonly usageHours: Collection<UsageSumDocument | RowCountDocument>;
+  readonly usageSlices: Collection<UsageSumDocument>;
+  readonly usageMarks: Collection<UsageMarksDocument>;
   readonly adminEvents: Collection<AdminEventDocument>;
   readonly requests: Collection<RequestDocument>;
   readonly jobs: Collection<JobDocument>;
   readonly meta: Collection<MetaDocument>;
+  readonly signingKeys: Collection<SigningKeyDocument>;
+  readonly keptTokens: Collection<KeptTokenDocument>;
+  readonly deniedSubjects: Collection<DeniedSubjectDocument>;
+  readonly creditPools: Collection<CreditPoolDocument>;
+  readonly chargedRequests: Collection<ChargedRequestDocument>;
+  readonly ownerCredits: Collection<OwnerCreditsDocument>;
+  readonly processes: Collection<ProcessDocument>;
   readonly schema: Collection<SchemaDocument>;
 }
 
@@ -115,10 +180,20 @@ export function collectionsOf(db: Db): Collections {
     fingerprints: db.collection('fingerprints'),
     consumers: db.collection('consumers'),
     usage: db.collection('usage_events'),
+    usageHours: db.collection('usage_hours'),
+    usageSlices: db.collection('usage_slices'),
+    usageMarks: db.collection('usage_marks'),
     adminEvents: db.collection('admin_events'),
     requests: db.collection('requests'),
     jobs: db.collection('jobs'),
     meta: db.collection('meta'),
+    signingKeys: db.collection('signing_keys'),
+    keptTokens: db.collection('kept_tokens'),
+    deniedSubjects: db.collection('denied_subjects'),
+    creditPools: db.collection('credit_pools'),
+    chargedRequests: db.collection('charged_requests'),
+    ownerCredits: db.collection('owner_credits'),
+    processes: db.collection('processes'),
     schema: db.collection('schema'),
   };
 }

@@ -29,7 +29,7 @@ export interface Connection {
   /** It goes through a router of a sharded cluster, which does not show elections. */
   readonly isSharded: boolean;
   /** Runs `work` over connections of its own that wait for their answers as long as it takes: an index is built. */
-  readonly patiently: (work: (db: Db) => Promise<void>) => Promise<void>;
+  readonly patiently: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
 }
 
 /** Connects to a replica set or sharded cluster. Errors: `StoreOpenError` with what to do; it never shows the URL. */
@@ -41,7 +41,7 @@ export async function connect(url: string): Promise<Connection> {
     await client.connect();
     const isSharded = await checkServer(client, hosts);
     const db = client.db(databaseName(url));
-    const patiently = (work: (db: Db) => Promise<void>) => withPatience(url, work);
+    const patiently = <T>(work: (db: Db) => Promise<T>) => withPatience(url, work);
     return { client, db, detail: `${hosts}/${db.databaseName}`, isSharded, patiently };
   } catch (error) {
     await client.close().catch(() => undefined);
@@ -49,10 +49,10 @@ export async function connect(url: string): Promise<Connection> {
   }
 }
 
-async function withPatience(url: string, work: (db: Db) => Promise<void>): Promise<void> {
+async function withPatience<T>(url: string, work: (db: Db) => Promise<T>): Promise<T> {
   const client = createClient(url, { socketTimeoutMS: 0, waitQueueTimeoutMS: 0, maxPoolSize: 4 });
   try {
-    await work(client.db(databaseName(url)));
+    return await work(client.db(databaseName(url)));
   } finally {
     await client.close();
   }

@@ -4,7 +4,7 @@ import { StoreError } from '../errors.ts';
 import type { ConsumerFilter, ConsumerStore } from '../port.ts';
 import { writeEvents } from './admin-events.ts';
 import type { ConsumerDocument } from './collections.ts';
-import type { MongoContext } from './context.ts';
+import { type MongoContext, storeNow } from './context.ts';
 import { atEdge } from './driver-errors.ts';
 import { pageById } from './paging.ts';
 import { lockTier } from './tiers.ts';
@@ -14,8 +14,11 @@ function toDocument({ id, ...consumer }: Consumer): ConsumerDocument {
   return { _id: id, ...consumer };
 }
 
+/** Rows of the first schema, and those that a process of it writes yet, lack the fields of the second. */
+const FIRST_SCHEMA = { creditLimits: [], revocation: null, previousToken: null };
+
 function fromDocument({ _id, ...consumer }: ConsumerDocument): Consumer {
-  return { id: _id, ...consumer };
+  return { id: _id, ...FIRST_SCHEMA, ...consumer };
 }
 
 function noSuchConsumer(id: string): StoreError {
@@ -40,7 +43,13 @@ export function createConsumers(context: MongoContext): ConsumerStore {
         announce({ kind: 'consumer', id: consumer.id });
       }),
     getConsumer: (id) => findOne({ _id: id }),
-    findConsumerByTokenHash: (tokenHash) => findOne({ tokenHash }),
+    findConsumerByTokenHash: (tokenHash) =>
+      findOne({
+        $or: [
+          { tokenHash },
+          { 'previousToken.hash': tokenHash, 'previousToken.expireAt': { $gt: storeNow(context) } },
+        ],
+      }),
     listConsumers: (filter, page) =>
       atEdge(() => pageById(rows.consumers, conditionsOf(filter), page, fromDocument)),
     editConsumer: (id, edit) => atEdge(() => editConsumer(context, id, edit)),
@@ -64,11 +73,18 @@ export function createConsumers(context: MongoContext): ConsumerStore {
   };
 }
 
-function conditionsOf({ owner, environment, state }: ConsumerFilter): Filter<ConsumerDocument> {
+function conditionsOf({ owner, environment, state, exceptState }: ConsumerFilter): Filter<ConsumerDocument> {
   return {
     ...(owner === undefined ? {} : { owner }),
     ...(environment === undefined ? {} : { environment }),
-    ...(state === undefined ? {} : { state }),
+    ...(state === undefined && exceptState === undefined
+      ? {}
+      : {
+          state: {
+            ...(state === undefined ? {} : { $eq: state }),
+            ...(exceptState === undefined ? {} : { $ne: exceptState }),
+          },
+        }),
   };
 }
 

@@ -19,6 +19,10 @@ export interface MongoContext {
   /** Tells listeners of this process about a committed change. */
   readonly announce: (change: Change) => void;
   readonly ownSessions: OwnSessions;
+  /** Runs `work` over connections of its own, for reads that take longer than a call may. */
+  readonly patiently: <T>(work: (rows: Collections) => Promise<T>) => Promise<T>;
+  /** Names this opening of the store among others. */
+  readonly processId: string;
 }
 
 /** The store's time in whole ms. */

@@ -37,7 +37,7 @@ export interface KeyDocument
   readonly locks?: number;
 }
 
-function toStoredMap(map: Readonly<Record<string, string>>): StoredMap {
+export function toStoredMap(map: Readonly<Record<string, string>>): StoredMap {
   return Object.entries(map).map(([k, v]) => ({ k, v }));
 }
 

@@ -1,17 +1,16 @@
-import type { Db } from 'mongodb';
-import { MongoServerError } from 'mongodb';
+import type { Db, IndexDescription } from 'mongodb';
 import { StoreOpenError } from '../errors.ts';
 import type { SchemaDocument } from './collections.ts';
 import type { Connection } from './connection.ts';
+import { createCollection } from './create-collection.ts';
 import { isDuplicateKey } from './driver-errors.ts';
+import { createSecondSchema } from './schema-2.ts';
 
 /** The wildcard index over all places; candidate reads name it. */
 export const PLACES_INDEX = 'places';
 
-const NAMESPACE_EXISTS = 48;
-
 /** Each may be run by several processes at once, and again after it ended half way. Never edited once released. */
-const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [createFirstSchema];
+const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [createFirstSchema, createSecondSchema];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
@@ -44,14 +43,28 @@ async function recordVersion(db: Db, version: number): Promise<void> {
   });
 }
 
-async function createCollection(db: Db, name: string): Promise<void> {
-  await db.createCollection(name).catch((error: unknown) => {
-    if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
-  });
-}
+/** By collection. */
+const FIRST_INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
+  keys: [
+    { key: { tierId: 1, _id: 1 } },
+    { key: { tierId: 1, placed: 1 } },
+    { key: { openEnd: 1 }, sparse: true },
+    { key: { parkAt: 1 }, sparse: true },
+    { key: { outExpired: 1 }, sparse: true },
+  ],
+  consumers: [{ key: { tokenHash: 1 }, unique: true }, { key: { grantedTierIds: 1 } }],
+  usage_events: [
+    { key: { at: -1, _id: -1 } },
+    { key: { 'draws.consumer': 1, at: -1, _id: -1 } },
+    { key: { key: 1, at: -1, _id: -1 } },
+    { key: { feature: 1, at: -1, _id: -1 } },
+  ],
+  admin_events: [{ key: { at: -1, _id: -1 } }, { key: { resourceId: 1, at: -1, _id: -1 } }],
+  requests: [{ key: { expireAt: 1 }, expireAfterSeconds: 0 }],
+  jobs: [{ key: { state: 1, createdAt: 1 } }, { key: { doneAt: 1 }, expireAfterSeconds: 3600 }],
+};
 
 async function createFirstSchema(db: Db): Promise<void> {
-  // Before they are used in transactions, where creating one conflicts with others doing the same.
   const names = [
     'tiers',
     'keys',
@@ -65,29 +78,11 @@ async function createFirstSchema(db: Db): Promise<void> {
   ];
   await Promise.all(names.map((name) => createCollection(db, name)));
   const keys = db.collection('keys');
-  await keys.createIndex({ '$**': 1 }, { wildcardProjection: { ready: 1, due: 1 }, name: PLACES_INDEX });
-  await keys.createIndexes([
-    { key: { tierId: 1, _id: 1 } },
-    { key: { tierId: 1, placed: 1 } },
-    { key: { openEnd: 1 }, sparse: true },
-    { key: { parkAt: 1 }, sparse: true },
-    { key: { outExpired: 1 }, sparse: true },
+  const places = { '$**': 1 } as const;
+  await Promise.all([
+    keys.createIndex(places, { wildcardProjection: { ready: 1, due: 1 }, name: PLACES_INDEX }),
+    ...Object.entries(FIRST_INDEXES).map(([name, indexes]) =>
+      db.collection(name).createIndexes([...indexes]),
+    ),
   ]);
-  await db.collection('consumers').createIndexes([{ key: { tokenHash: 1 }, unique: true }]);
-  await db.collection('consumers').createIndexes([{ key: { grantedTierIds: 1 } }]);
-  await db
-    .collection('usage_events')
-    .createIndexes([
-      { key: { at: -1, _id: -1 } },
-      { key: { 'draws.consumer': 1, at: -1, _id: -1 } },
-      { key: { key: 1, at: -1, _id: -1 } },
-      { key: { feature: 1, at: -1, _id: -1 } },
-    ]);
-  await db
-    .collection('admin_events')
-    .createIndexes([{ key: { at: -1, _id: -1 } }, { key: { resourceId: 1, at: -1, _id: -1 } }]);
-  await db.collection('requests').createIndexes([{ key: { expireAt: 1 }, expireAfterSeconds: 0 }]);
-  await db
-    .collection('jobs')
-    .createIndexes([{ key: { state: 1, createdAt: 1 } }, { key: { doneAt: 1 }, expireAfterSeconds: 3600 }]);
 }

@@ -11,9 +11,12 @@ import { collectionsOf } from './collections.ts';
 import { type Connection, connect } from './connection.ts';
 import { createConsumers } from './consumers.ts';
 import type { MongoContext } from './context.ts';
+import { createCredits } from './credits.ts';
+import { createDenials } from './denials.ts';
 import { createDraws } from './draws.ts';
 import { checkCandidatePlans } from './explain-check.ts';
 import { createJobs } from './jobs.ts';
+import { createKeptTokens } from './kept-tokens.ts';
 import { createKeyStore } from './keys.ts';
 import { createMaintenance } from './maintenance.ts';
 import { migrate } from './migrations.ts';
@@ -21,7 +24,9 @@ import { onNewPrimary } from './new-primary.ts';
 import { createOwnSessions } from './own-sessions.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { createRivals } from './rivals.ts';
+import { createSealStore } from './sealed-keys.ts';
 import { createSettledTakes } from './settled-takes.ts';
+import { createSigningKeys } from './signing-keys.ts';
 import { followStoreClock, type StoreClock } from './store-clock.ts';
 import { createTierTurns } from './tier-turns.ts';
 import { createTiers } from './tiers.ts';
@@ -70,7 +75,7 @@ function followServerClock({ client }: Connection, options: StoreOptions): Promi
 }
 
 async function compose(
-  { client, db, detail, isSharded }: Connection,
+  { client, db, detail, isSharded, patiently }: Connection,
   storeClock: StoreClock,
   options: StoreOptions,
 ): Promise<Store> {
@@ -95,6 +100,8 @@ async function compose(
     openTakeMs: options.openTakeMs ?? OPEN_TAKE_MS,
     announce,
     ownSessions: createOwnSessions(options.clock.monotonicMs),
+    patiently: (work) => patiently((patient) => work(collectionsOf(patient))),
+    processId: options.newId(),
   };
   const background = createBackground(options.warn);
   const settled = createSettledTakes(context);
@@ -123,8 +130,13 @@ async function compose(
     ...createTiers(context),
     ...createKeyStore(context),
     ...createConsumers(context),
+    ...createCredits(context),
     ...createAudit(context),
     ...createJobs(context),
+    ...createSigningKeys(context),
+    ...createKeptTokens(context),
+    ...createDenials(context),
+    ...createSealStore(context),
     ...createMaintenance(context, detail),
     onChange: (listener) => {
       listeners.add(listener);

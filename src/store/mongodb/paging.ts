@@ -1,4 +1,4 @@
-import type { Collection, Filter } from 'mongodb';
+import type { Collection, Document, Filter } from 'mongodb';
 import { StoreError } from '../errors.ts';
 import type { Page, PageRequest } from '../port.ts';
 
@@ -34,17 +34,18 @@ function pageOf<D, T>(
   return { items: shown.map(item), next: more ? encodePosition(position(last)) : null };
 }
 
-/** A page in the order of ids. */
+/** A page in the order of ids; `item` needs no more of a document than `projection` shows. */
 export async function pageById<D extends { readonly _id: string }, T>(
   rows: Collection<D>,
   filter: Filter<D>,
   page: PageRequest,
   item: (document: D) => T,
+  projection: Document = {},
 ): Promise<Page<T>> {
   const [after] = page.after === null ? [] : decodePosition(page.after, ['string']);
   const from = after === undefined ? {} : { _id: { $gt: after } };
   const documents = await rows
-    .find<D>({ $and: [filter, from] } as Filter<D>)
+    .find<D>({ $and: [filter, from] } as Filter<D>, { projection })
     .sort({ _id: 1 })
     .limit(page.limit + 1)
     .toArray();

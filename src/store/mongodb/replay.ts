@@ -81,7 +81,7 @@ async function readDraw({ rows, options }: MongoContext, name: DrawName): Promis
 }
 
 function recordedDraw(row: UsageDocument, serial: number): RecordedDraw | 'void' {
-  if (row.kind === 'void' || row.withheld?.includes(serial)) return 'void';
+  if (row.kind !== 'draws' || row.withheld?.includes(serial)) return 'void';
   if (!row.draws.some((draw) => draw.serial === serial)) return 'void';
   const { at, key, tier, feature, units } = row;
   return { drawId: drawIdOf({ take: row._id, serial }), at, key, tier, feature, units };

@@ -1,3 +1,4 @@
+import { SUMMED_SPANS } from '../../model/usage-summary.ts';
 import type { AuditStore } from '../port.ts';
 import { listAdminEvents } from './admin-events.ts';
 import type { DrawsDocument } from './collections.ts';
@@ -6,6 +7,9 @@ import { drawIdOf, drawNameOf } from './draw-ids.ts';
 import { atEdge } from './driver-errors.ts';
 import { beginWithholding, endWithholding } from './request-records.ts';
 import { listUsageEvents } from './usage-listing.ts';
+import { insertUsageRecords } from './usage-records.ts';
+import { sumUsageStep } from './usage-sum-steps.ts';
+import { summarizeUsage } from './usage-summary.ts';
 
 /** Rows this much older than the oldest open take's end less its length may be its own, whatever clocks did. */
 const OPEN_TAKE_MARGIN_MS = 600_000;
@@ -14,7 +18,11 @@ export function createAudit(context: MongoContext): AuditStore {
   return {
     listUsageEvents: (filter, page) => atEdge(() => listUsageEvents(context, filter, page)),
     listAdminEvents: (filter, page) => atEdge(() => listAdminEvents(context, filter, page)),
+    recordUsage: (records) => atEdge(() => insertUsageRecords(context, records, storeNow(context))),
+    summarizeUsage: (subject, period) => atEdge(() => summarizeUsage(context, subject, period)),
+    sumUsageStep: () => atEdge(() => sumUsageStep(context)),
     deleteExpired: (before, limit) => atEdge(() => deleteExpired(context, before, limit)),
+    deleteExpiredSums: (before, limit) => atEdge(() => deleteExpiredSums(context, before, limit)),
   };
 }
 
@@ -61,7 +69,8 @@ async function recordsOf({ rows }: MongoContext, drawIds: readonly string[]) {
 
 async function deleteExpired(context: MongoContext, before: number, limit: number): Promise<number> {
   const { usage, requests } = context.rows;
-  const bound = Math.min(before, await oldestOpenTake(context));
+  const summed = (await context.rows.usageMarks.findOne({ _id: 'usage' }))?.checked ?? 0;
+  const bound = Math.min(before, summed, await oldestOpenTake(context));
   const expired = await idsOf(usage.find({ at: { $lt: bound } }).sort({ at: 1, _id: 1 }), limit);
   const usageGone = await usage.deleteMany({ _id: { $in: expired } });
   const left = limit - usageGone.deletedCount;
@@ -70,6 +79,13 @@ async function deleteExpired(context: MongoContext, before: number, limit: numbe
   const overIds = await idsOf(requests.find(over), left);
   const requestsGone = await requests.deleteMany({ ...over, _id: { $in: overIds } });
   return usageGone.deletedCount + requestsGone.deletedCount;
+}
+
+async function deleteExpiredSums(context: MongoContext, before: number, limit: number): Promise<number> {
+  const { usageHours } = context.rows;
+  const { hourMs } = context.options.summedSpans ?? SUMMED_SPANS;
+  const expired = await idsOf(usageHours.find({ at: { $lte: before - hourMs } }).sort({ at: 1 }), limit);
+  return (await usageHours.deleteMany({ _id: { $in: expired } })).deletedCount;
 }
 
 async function idsOf(

@@ -1,18 +1,24 @@
 import type { Filter } from 'mongodb';
-import type { UsageEvent } from '../../model/audit.ts';
+import type { RecordEvent, UsageEvent } from '../../model/audit.ts';
 import type { Page, PageRequest, UsageFilter } from '../port.ts';
-import type { DrawsDocument, StoredDraw, UsageDocument } from './collections.ts';
+import type {
+  DrawsDocument,
+  RecordsDocument,
+  StoredDraw,
+  StoredRecord,
+  UsageDocument,
+} from './collections.ts';
 import type { MongoContext } from './context.ts';
 import { drawIdOf } from './draw-ids.ts';
 import { decodePosition, encodePosition, timeRange } from './paging.ts';
 
-/** Rows fetched at once: each holds one draw or many. */
+/** Rows fetched at once: each holds one event or many. */
 const BATCH = 32;
 
-/** The draw after which a page begins. */
+/** The event after which a page begins: its row, and its place there. */
 interface After {
   readonly at: number;
-  readonly take: string;
+  readonly row: string;
   readonly serial: number;
 }
 
@@ -21,7 +27,7 @@ interface Listed {
   readonly after: After;
 }
 
-/** A page of draws, newest first: by moment, then by take, then by serial, all descending. */
+/** A page of usage events, newest first: by moment, then by row, then by serial, all descending. */
 export async function listUsageEvents(
   { rows }: MongoContext,
   filter: UsageFilter,
@@ -34,8 +40,7 @@ export async function listUsageEvents(
     .batchSize(Math.min(BATCH, page.limit + 1));
   const found: Listed[] = [];
   for await (const document of cursor) {
-    if (document.kind !== 'draws') throw new Error('a void row among usage events');
-    found.push(...drawsOf(document, filter.consumerId, after));
+    found.push(...eventsOf(document, filter.consumerId, after));
     if (found.length > page.limit) break;
   }
   const shown = found.slice(0, page.limit);
@@ -43,13 +48,13 @@ export async function listUsageEvents(
   const more = found.length > page.limit && last !== undefined;
   return {
     items: shown.map(({ event }) => event),
-    next: more ? encodePosition([last.at, last.take, last.serial]) : null,
+    next: more ? encodePosition([last.at, last.row, last.serial]) : null,
   };
 }
 
 function positionOf(token: string): After {
-  const [at, take, serial] = decodePosition(token, ['number', 'string', 'number']);
-  return { at: Number(at), take: String(take), serial: Number(serial) };
+  const [at, row, serial] = decodePosition(token, ['number', 'string', 'number']);
+  return { at: Number(at), row: String(row), serial: Number(serial) };
 }
 
 function conditionsOf(filter: UsageFilter): object {
@@ -58,30 +63,41 @@ function conditionsOf(filter: UsageFilter): object {
     ...(filter.keyId === undefined ? {} : { key: filter.keyId }),
     ...(filter.feature === undefined ? {} : { feature: filter.feature }),
     ...timeRange(filter),
-    kind: 'draws',
+    kind: { $ne: 'void' },
   };
 }
 
-/** The row of the last draw shown, which may hold more, and all after it. */
+/** The row of the last event shown, which may hold more, and all after it. */
 function fromOn(after: After | null): object {
   if (after === null) return {};
-  return { at: { $lte: after.at }, $or: [{ at: { $lt: after.at } }, { _id: { $lte: after.take } }] };
+  return { at: { $lte: after.at }, $or: [{ at: { $lt: after.at } }, { _id: { $lte: after.row } }] };
 }
 
-function drawsOf(document: DrawsDocument, consumerId: string | undefined, after: After | null): Listed[] {
-  const before = document._id === after?.take ? after.serial : Infinity;
-  return document.draws
-    .filter(
-      ({ consumer, serial }) => serial < before && (consumerId === undefined || consumer === consumerId),
-    )
-    .toReversed()
-    .map((draw) => ({
-      event: toUsageEvent(document, draw),
-      after: { at: document.at, take: document._id, serial: draw.serial },
-    }));
+function eventsOf(document: UsageDocument, consumerId: string | undefined, after: After | null): Listed[] {
+  const { _id: row, at } = document;
+  const before = row === after?.row ? after.serial : Infinity;
+  const isListed = ({ consumer, serial }: StoredDraw): boolean =>
+    serial < before && (consumerId === undefined || consumer === consumerId);
+  switch (document.kind) {
+    case 'void':
+      throw new Error('a void row among usage events');
+    case 'draws':
+      return document.draws
+        .filter(isListed)
+        .toReversed()
+        .map((draw) => ({ event: drawEvent(document, draw), after: { at, row, serial: draw.serial } }));
+    case 'records':
+      return document.draws
+        .filter(isListed)
+        .toReversed()
+        .map((record) => ({
+          event: recordEvent(document, record),
+          after: { at, row, serial: record.serial },
+        }));
+  }
 }
 
-function toUsageEvent(document: DrawsDocument, draw: StoredDraw): UsageEvent {
+function drawEvent(document: DrawsDocument, draw: StoredDraw): UsageEvent {
   return {
     id: drawIdOf({ take: document._id, serial: draw.serial }),
     kind: 'draw',
@@ -94,5 +110,21 @@ function toUsageEvent(document: DrawsDocument, draw: StoredDraw): UsageEvent {
     requestId: draw.request,
     peerAddress: draw.peer,
     withheld: document.withheld?.includes(draw.serial) === true,
+  };
+}
+
+function recordEvent({ at }: RecordsDocument, record: StoredRecord): RecordEvent {
+  return {
+    id: record.id,
+    kind: record.kind,
+    at,
+    consumerId: record.consumer,
+    units: record.units,
+    resource: record.resource ?? null,
+    endpoint: record.endpoint ?? null,
+    statusCode: record.status ?? null,
+    outcome: record.outcome ?? null,
+    requestId: record.request,
+    peerAddress: record.peer,
   };
 }

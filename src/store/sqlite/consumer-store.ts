@@ -27,7 +27,7 @@ export function createConsumerStore(core: Core): ConsumerStore {
     },
     getConsumer: async (id) => transactions.read(() => consumers.read(id)),
     findConsumerByTokenHash: async (tokenHash) =>
-      transactions.read(() => consumers.readByTokenHash(tokenHash)),
+      transactions.read(() => consumers.readByTokenHash(tokenHash, core.now())),
     listConsumers: async (filter, page) => transactions.read(() => consumers.list(filter, page)),
     editConsumer: async (id, edit) => {
       const edited = transactions.write(() => {

@@ -10,7 +10,8 @@ import { createWhere } from './where.ts';
 export interface ConsumerRows {
   readonly insert: (consumer: Consumer) => void;
   readonly read: (id: string) => Consumer | null;
-  readonly readByTokenHash: (tokenHash: string) => Consumer | null;
+  /** By the hash of its token, or of the one before while that is accepted at `now` (ms). */
+  readonly readByTokenHash: (tokenHash: string, now: number) => Consumer | null;
   readonly update: (consumer: Consumer) => void;
   readonly remove: (id: string) => void;
   readonly list: (filter: ConsumerFilter, page: PageRequest) => Page<Consumer>;
@@ -34,7 +35,22 @@ type Row = {
   readonly version: number;
   readonly created_at: number;
   readonly updated_at: number;
+  readonly credit_limits: string;
+  readonly previous_token_hash: string | null;
+  readonly previous_token_expire_at: number | null;
+  readonly revocation_reason: string | null;
+  readonly revoked_at: number | null;
 };
+
+function previousTokenOf(row: Row): Consumer['previousToken'] {
+  const { previous_token_hash: hash, previous_token_expire_at: expireAt } = row;
+  return hash === null || expireAt === null ? null : { hash, expireAt };
+}
+
+function revocationOf(row: Row): Consumer['revocation'] {
+  const { revocation_reason: reason, revoked_at: at } = row;
+  return reason === null || at === null ? null : { reason, at };
+}
 
 function consumerOf(row: Row, grantedTierIds: readonly string[]): Consumer {
   return {
@@ -46,9 +62,12 @@ function consumerOf(row: Row, grantedTierIds: readonly string[]): Consumer {
     scopes: JSON.parse(row.scopes) as string[],
     allowedIps: JSON.parse(row.allowed_ips) as string[],
     creditsPerMinute: row.credits_per_minute,
+    creditLimits: JSON.parse(row.credit_limits) as Consumer['creditLimits'],
     state: row.state,
+    revocation: revocationOf(row),
     expireAt: row.expire_at,
     tokenHash: row.token_hash,
+    previousToken: previousTokenOf(row),
     grantedTierIds,
     lastUsedAt: row.last_used_at,
     version: row.version,
@@ -75,6 +94,11 @@ function columns(consumer: Consumer): (string | number | null)[] {
     consumer.version,
     consumer.createdAt,
     consumer.updatedAt,
+    JSON.stringify(consumer.creditLimits),
+    consumer.previousToken?.hash ?? null,
+    consumer.previousToken?.expireAt ?? null,
+    consumer.revocation?.reason ?? null,
+    consumer.revocation?.at ?? null,
   ];
 }
 
@@ -97,16 +121,24 @@ function createGrants(db: DatabaseSync) {
 
 export function createConsumerRows(db: DatabaseSync): ConsumerRows {
   const grants = createGrants(db);
-  const insert = prepare(db, 'INSERT INTO consumers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const insert = prepare(
+    db,
+    'INSERT INTO consumers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
   const update = prepare(
     db,
     `UPDATE consumers SET id = ?, name = ?, description = ?, owner = ?, environment = ?, scopes = ?, allowed_ips = ?,
        credits_per_minute = ?, state = ?, expire_at = ?, token_hash = ?, last_used_at = ?, version = ?,
-       created_at = ?, updated_at = ? WHERE id = ?`,
+       created_at = ?, updated_at = ?, credit_limits = ?, previous_token_hash = ?, previous_token_expire_at = ?,
+       revocation_reason = ?, revoked_at = ? WHERE id = ?`,
   );
   const remove = prepare(db, 'DELETE FROM consumers WHERE id = ?');
   const byId = prepare<Row>(db, 'SELECT * FROM consumers WHERE id = ?');
   const byTokenHash = prepare<Row>(db, 'SELECT * FROM consumers WHERE token_hash = ?');
+  const byPreviousHash = prepare<Row>(
+    db,
+    'SELECT * FROM consumers WHERE previous_token_hash = ? AND previous_token_expire_at > ?',
+  );
   const touch = prepare(
     db,
     'UPDATE consumers SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?',
@@ -116,7 +148,8 @@ export function createConsumerRows(db: DatabaseSync): ConsumerRows {
   const found = (row: Row | undefined): Consumer | null => (row === undefined ? null : whole(row));
   return {
     read: (id) => found(byId.get(id)),
-    readByTokenHash: (tokenHash) => found(byTokenHash.get(tokenHash)),
+    readByTokenHash: (tokenHash, now) =>
+      found(byTokenHash.get(tokenHash) ?? byPreviousHash.get(tokenHash, now)),
     insert: (consumer) => {
       insert.run(...columns(consumer));
       grants.write(consumer.id, consumer.grantedTierIds);
@@ -137,6 +170,7 @@ export function createConsumerRows(db: DatabaseSync): ConsumerRows {
       where.add('owner = ?', filter.owner);
       where.add('environment = ?', filter.environment);
       where.add('state = ?', filter.state);
+      where.add('state <> ?', filter.exceptState);
       const rows = statement<Row>(`SELECT * FROM consumers WHERE ${where.sql()} ORDER BY id LIMIT ?`).all(
         ...where.values,
         page.limit + 1,

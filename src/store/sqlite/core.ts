@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { createFreshRanks } from '../../model/rank.ts';
+import { SUMMED_SPANS } from '../../model/usage-summary.ts';
 import type { Change, StoreOptions } from '../port.ts';
 import { type AdminEvents, createAdminEvents } from './admin-events.ts';
 import { type ClockWatch, createClockWatch } from './clock-watch.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
+import { type CreditPools, createCreditPools } from './credit-pools.ts';
 import { createJobRows, type JobRows } from './jobs.ts';
 import { createKeyRows, type KeyRows } from './key-rows.ts';
 import { createKeyStates, type KeyStates } from './key-states.ts';
@@ -12,6 +14,8 @@ import { createPlaceTable, type PlaceTable } from './places.ts';
 import { createTierRows, type TierRows } from './tiers.ts';
 import { createTransactions, type Transactions } from './transaction.ts';
 import { createUsageIndex, type UsageIndex } from './usage-index.ts';
+import { createUsageRecords, type UsageRecords } from './usage-records.ts';
+import { createUsageSums, type UsageSums } from './usage-sums.ts';
 
 /** What the parts of an open store share. */
 export interface Core {
@@ -21,7 +25,10 @@ export interface Core {
   readonly places: PlaceTable;
   readonly states: KeyStates;
   readonly credentials: Credentials;
+  readonly creditPools: CreditPools;
   readonly usageIndex: UsageIndex;
+  readonly usageSums: UsageSums;
+  readonly usageRecords: UsageRecords;
   readonly keys: KeyRows;
   readonly tiers: TierRows;
   readonly jobs: JobRows;
@@ -67,8 +74,18 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
   const now = (): number => Math.floor(options.clock.nowMs());
   const states = createKeyStates(db, places, now);
   const credentials = createCredentials(db);
-  const usageIndex = createUsageIndex(db);
-  const transactions = createTransactions(db, [names, states, credentials, usageIndex]);
+  const creditPools = createCreditPools(db);
+  const { hourMs } = options.summedSpans ?? SUMMED_SPANS;
+  const usageSums = createUsageSums(db, hourMs);
+  const usageIndex = createUsageIndex(db, usageSums);
+  const transactions = createTransactions(db, [
+    names,
+    states,
+    credentials,
+    creditPools,
+    usageIndex,
+    usageSums,
+  ]);
   return {
     db,
     transactions,
@@ -76,7 +93,10 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
     places,
     states,
     credentials,
+    creditPools,
     usageIndex,
+    usageSums,
+    usageRecords: createUsageRecords(db, names, usageIndex),
     freshRank: createFreshRanks(options.clock),
     options,
     keys: createKeyRows(db, names, states, credentials),

@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '../errors.ts';
 import { SCHEMA_1 } from './schema-1.ts';
+import { SCHEMA_2 } from './schema-2.ts';
 
 /** Forward only: the script at index i leads to version i + 1. Never change one that was released; add another. */
-const MIGRATIONS: readonly string[] = [SCHEMA_1];
+const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

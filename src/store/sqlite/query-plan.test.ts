@@ -26,6 +26,16 @@ const WALKS = [
   /^WITH RECURSIVE seen/,
   // Its one index leads it; what is sorted is one batch.
   /^WITH events AS .* INSERT OR IGNORE INTO usage_by_/,
+  // So do these: they group one batch.
+  /^INSERT INTO usage_hours SELECT at/,
+  /^SELECT e\.at .* FROM usage_records r CROSS JOIN usage_events e ON e\.seq = r\.seq WHERE r\.seq > \?1 AND r\.seq <= \?2/,
+  /FROM usage_summed$/,
+  // Holds some rounds, until the rows of their pools are written.
+  /FROM charge_rounds ORDER BY no$/,
+  // A few at any time.
+  /FROM signing_keys/,
+  // The hours of a summary, each with rows of its own.
+  /^WITH RECURSIVE hours/,
 ];
 
 const keyFilters: readonly KeyFilter[] = [

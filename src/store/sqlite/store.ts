@@ -3,9 +3,12 @@ import type { Store, StoreOptions } from '../port.ts';
 import { createAuditStore } from './audit-store.ts';
 import { createConsumerStore } from './consumer-store.ts';
 import { createCore } from './core.ts';
+import { createCreditStore } from './credit-store.ts';
 import { createDrawStore } from './draw-store.ts';
+import { createIdentityStore } from './identity-store.ts';
 import { createKeyStore } from './key-store.ts';
 import { createMaintenanceStore } from './maintenance-store.ts';
+import { createSealStore } from './seal-store.ts';
 import { createTierStore } from './tier-store.ts';
 import { createUsage } from './usage.ts';
 
@@ -18,7 +21,10 @@ export function createSqliteStore(db: DatabaseSync, path: string, options: Store
     ...createTierStore(core),
     ...createKeyStore(core),
     ...createConsumerStore(core),
+    ...createCreditStore(core),
     ...createAuditStore(core, usage),
+    ...createIdentityStore(core),
+    ...createSealStore(core),
     ...createMaintenanceStore(core, path),
   };
 }

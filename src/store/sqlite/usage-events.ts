@@ -1,8 +1,9 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import type { DrawRequest } from '../port.ts';
-import type { Names } from './names.ts';
+import type { Core } from './core.ts';
+import type { SummedDraw } from './draw-sums.ts';
+import { createRowInsert } from './row-insert.ts';
 import { prepare } from './statement.ts';
-import type { UsageIndex } from './usage-index.ts';
 
 /** What the audit row of a draw says beside the request's own fields. */
 export interface DrawnFacts {
@@ -30,25 +31,6 @@ export interface UsageEvents {
   readonly unitsOfTake: (take: string) => number;
 }
 
-/** Rows that one statement writes, where there are as many: half the time of as many statements. */
-const ROWS_AT_ONCE = 8;
-const COLUMNS = 11;
-const ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)';
-
-/** Writes rows of {@link COLUMNS} values each that follow one another. */
-function createInsert(db: DatabaseSync): (values: readonly SQLInputValue[]) => void {
-  const sql = (rows: number): string =>
-    `INSERT INTO usage_events VALUES ${Array.from({ length: rows }, () => ROW).join()}`;
-  const one = prepare(db, sql(1));
-  const several = prepare(db, sql(ROWS_AT_ONCE));
-  return (values) => {
-    let from = 0;
-    for (const step = ROWS_AT_ONCE * COLUMNS; from + step <= values.length; from += step)
-      several.run(...values.slice(from, from + step));
-    for (; from < values.length; from += COLUMNS) one.run(...values.slice(from, from + COLUMNS));
-  };
-}
-
 /** `<take>.<serial>` in its parts; null when it is none. */
 function parseDrawId(drawId: string): { readonly take: string; readonly serial: number } | null {
   const match = /^(.+)\.(\d{1,15})$/.exec(drawId);
@@ -56,8 +38,8 @@ function parseDrawId(drawId: string): { readonly take: string; readonly serial: 
   return { take: match[1] ?? '', serial: Number(match[2]) };
 }
 
-export function createUsageEvents(db: DatabaseSync, names: Names, index: UsageIndex): UsageEvents {
-  const insert = createInsert(db);
+export function createUsageEvents({ db, names, usageIndex: index, usageSums }: Core): UsageEvents {
+  const insert = createRowInsert(db, 'usage_events', '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)');
   const find = prepare<{ seq: number }>(db, 'SELECT seq FROM usage_by_take WHERE take = ? AND serial = ?');
   const mark = prepare(db, 'UPDATE usage_events SET withheld = 1 WHERE seq = ?');
   const units = prepare<{ units: number }>(
@@ -65,31 +47,26 @@ export function createUsageEvents(db: DatabaseSync, names: Names, index: UsageIn
     `SELECT coalesce(sum(e.units), 0) AS units FROM usage_by_take t JOIN usage_events e ON e.seq = t.seq
      WHERE t.take = ?`,
   );
-  // Counted here, not by SQLite: a number is never given twice, also when the newest rows are deleted.
-  let last = index.lastSeq;
   return {
     begin: () => {
       const values: SQLInputValue[] = [];
+      const draws: SummedDraw[] = [];
+      let last = 0;
       return {
         append: (request, facts) => {
-          last += 1;
-          values.push(
-            last,
-            facts.at,
-            names.number(request.consumerId),
-            facts.key,
-            names.number(facts.tierId),
-            names.number(request.feature),
-            request.units,
-            facts.take,
-            facts.serial,
-            request.requestId,
-            request.peerAddress,
-          );
+          last = index.nextSeq();
+          const { at, key, take, serial } = facts;
+          const { units, requestId, peerAddress } = request;
+          const consumer = names.number(request.consumerId);
+          const tier = names.number(facts.tierId);
+          const feature = names.number(request.feature);
+          values.push(last, at, consumer, key, tier, feature, units, take, serial, requestId, peerAddress);
+          draws.push({ at, consumer, key, feature, units });
           return last;
         },
         write: () => {
           insert(values);
+          for (const draw of draws) usageSums.add(draw);
           index.grew(last);
         },
       };

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { UsageEvent } from '../../model/audit.ts';
+import type { Outcome, RecordEvent, UsageEvent } from '../../model/audit.ts';
 import type { Page, PageRequest, UsageFilter } from '../port.ts';
+import { createKeyNumbers } from './key-numbers.ts';
 import type { Names } from './names.ts';
 import { beforeMoment, pageOf, writeCursor } from './paging.ts';
-import { prepare } from './statement.ts';
 import { createStatementCache } from './statement-cache.ts';
 import { createWhere, type Where } from './where.ts';
 
@@ -20,34 +20,38 @@ type Row = {
   readonly requestId: string;
   readonly peerAddress: string;
   readonly withheld: 0 | 1;
+  /** Null of draws, as what follows. */
+  readonly kind: RecordEvent['kind'] | null;
+  readonly resource: string | null;
+  readonly endpoint: string | null;
+  readonly statusCode: number | null;
+  readonly outcome: Outcome | null;
 };
 
 const COLUMNS = `
   e.seq, e.at, c.text AS consumerId, coalesce(k.id, d.id, '') AS keyId, t.text AS tierId, f.text AS feature, e.units,
-  e.take, e.serial, e.request_id AS requestId, e.peer_address AS peerAddress, e.withheld`;
+  e.take, e.serial, e.request_id AS requestId, e.peer_address AS peerAddress, e.withheld,
+  r.kind, r.resource, r.endpoint, r.status_code AS statusCode, r.outcome`;
 
 /** The index, and then the events and names of what it found, one by one: the order is the index's. */
 function fromIndex(table: string): string {
   return `${table} i CROSS JOIN usage_events e ON e.seq = i.seq
     CROSS JOIN names c ON c.no = e.consumer CROSS JOIN names t ON t.no = e.tier
     CROSS JOIN names f ON f.no = e.feature
+    LEFT JOIN usage_records r ON r.seq = e.seq
     LEFT JOIN keys k ON k.no = e.key LEFT JOIN deleted_keys d ON d.no = e.key`;
 }
 
 function eventOf(row: Row): UsageEvent {
-  return {
-    id: `${row.take}.${row.serial}`,
-    kind: 'draw',
-    at: row.at,
-    consumerId: row.consumerId,
-    keyId: row.keyId,
-    tierId: row.tierId,
-    feature: row.feature,
-    units: row.units,
-    requestId: row.requestId,
-    peerAddress: row.peerAddress,
-    withheld: row.withheld === 1,
-  };
+  const { at, consumerId, units, requestId, peerAddress } = row;
+  const shared = { at, consumerId, units, requestId, peerAddress };
+  if (row.kind !== null) {
+    const { kind, resource, endpoint, statusCode, outcome } = row;
+    return { id: row.take, kind, ...shared, resource, endpoint, statusCode, outcome };
+  }
+  const { keyId, tierId, feature } = row;
+  const id = `${row.take}.${row.serial}`;
+  return { id, kind: 'draw', ...shared, keyId, tierId, feature, withheld: row.withheld === 1 };
 }
 
 /** The filter's strings as numbers; null when one of them occurs in no event. */
@@ -81,16 +85,13 @@ export function createUsageList(
   names: Names,
 ): (filter: UsageFilter, page: PageRequest) => Page<UsageEvent> {
   const statement = createStatementCache(db);
-  const keyNumber = prepare<{ no: number }>(
-    db,
-    'SELECT no FROM keys WHERE id = ?1 UNION ALL SELECT no FROM deleted_keys WHERE id = ?1 LIMIT 1',
-  );
+  const keyNumber = createKeyNumbers(db);
   const numbersOf = (filter: UsageFilter): Numbers | null => {
     const named = (text: string | undefined): number | null | undefined =>
       text === undefined ? undefined : names.find(text);
     const consumer = named(filter.consumerId);
     const feature = named(filter.feature);
-    const key = filter.keyId === undefined ? undefined : (keyNumber.get(filter.keyId)?.no ?? null);
+    const key = filter.keyId === undefined ? undefined : keyNumber(filter.keyId);
     return consumer === null || feature === null || key === null ? null : { consumer, key, feature };
   };
   return (filter, page) => {

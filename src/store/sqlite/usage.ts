@@ -10,6 +10,10 @@ export interface Usage {
   readonly records: RequestRecords;
 }
 
-export function createUsage({ db, names, usageIndex: index }: Core): Usage {
-  return { index, events: createUsageEvents(db, names, index), records: createRequestRecords(db) };
+export function createUsage(core: Core): Usage {
+  return {
+    index: core.usageIndex,
+    events: createUsageEvents(core),
+    records: createRequestRecords(core.db),
+  };
 }

@@ -7,7 +7,7 @@ import {
 } from '../../../gen/keypool/v1/consumer_pb.ts';
 import type { NewConsumer } from '../../domain/consumer-fields.ts';
 import { etagOf } from '../../domain/etag.ts';
-import type { Consumer, ConsumerLifecycle } from '../../model/consumer.ts';
+import type { Consumer, ConsumerLifecycle, CreditLimit } from '../../model/consumer.ts';
 import { msFromTimestamp, optionalTimestamp, timestampFrom } from './time.ts';
 
 const STATE: Readonly<Record<ConsumerLifecycle, ConsumerState>> = {
@@ -38,7 +38,13 @@ export function toExpireAt(consumer: Pick<ConsumerMessage, 'expireTime'>): numbe
   return consumer.expireTime === undefined ? null : msFromTimestamp(consumer.expireTime);
 }
 
-export function toNewConsumer(consumer: ConsumerMessage): NewConsumer {
+export function toCreditLimits({ creditLimits }: Pick<ConsumerMessage, 'creditLimits'>): CreditLimit[] {
+  return creditLimits.map(({ resource, creditsPerMinute }) => ({ resource, creditsPerMinute }));
+}
+
+/** `neverExpires` where no moment is given; otherwise the service's default holds. */
+export function toNewConsumer(consumer: ConsumerMessage, neverExpires: boolean): NewConsumer {
+  const expireAt = toExpireAt(consumer);
   return {
     name: consumer.name,
     description: consumer.description,
@@ -47,8 +53,9 @@ export function toNewConsumer(consumer: ConsumerMessage): NewConsumer {
     scopes: consumer.scopes,
     allowedIps: consumer.allowedIps,
     creditsPerMinute: consumer.creditsPerMinute ?? null,
+    creditLimits: toCreditLimits(consumer),
     state: toSettableState(consumer.state),
-    expireAt: toExpireAt(consumer),
+    ...(expireAt === null && !neverExpires ? {} : { expireAt }),
   };
 }
 
@@ -61,6 +68,7 @@ export function fromConsumer(consumer: Consumer): MessageInitShape<typeof Consum
     scopes: [...consumer.scopes],
     allowedIps: [...consumer.allowedIps],
     creditsPerMinute: consumer.creditsPerMinute ?? undefined,
+    creditLimits: [...consumer.creditLimits],
     state: STATE[consumer.state],
     expireTime: optionalTimestamp(consumer.expireAt),
     owner: consumer.owner,
@@ -68,6 +76,9 @@ export function fromConsumer(consumer: Consumer): MessageInitShape<typeof Consum
     grantedTierIds: [...consumer.grantedTierIds].sort(),
     createTime: timestampFrom(consumer.createdAt),
     updateTime: timestampFrom(consumer.updatedAt),
+    revocationReason: consumer.revocation?.reason ?? '',
+    revokeTime: optionalTimestamp(consumer.revocation?.at ?? null),
+    previousTokenExpireTime: optionalTimestamp(consumer.previousToken?.expireAt ?? null),
     etag: etagOf(consumer.version),
   };
 }

@@ -1,10 +1,15 @@
 import { cors } from '@connectrpc/connect';
+import { CREDIT_HEADERS } from '../credit-headers.ts';
 
 const ALLOWED_HEADERS = [...cors.allowedHeaders, 'Authorization', 'X-API-Key', 'X-Request-Id'].join(', ');
 const ALLOWED_METHODS = cors.allowedMethods.join(', ');
-const EXPOSED_HEADERS = [...cors.exposedHeaders, 'Retry-After', 'X-Request-Id', 'WWW-Authenticate'].join(
-  ', ',
-);
+const EXPOSED_HEADERS = [
+  ...cors.exposedHeaders,
+  'Retry-After',
+  'X-Request-Id',
+  'WWW-Authenticate',
+  ...CREDIT_HEADERS,
+].join(', ');
 const PREFLIGHT_AGE_SECONDS = 7200;
 
 /** What a response tells a browser of other origins (the Fetch standard's CORS protocol), by header name. */

@@ -1,15 +1,19 @@
-import { isIP } from 'node:net';
+import { formatIpAddress, parseIpAddress } from '../../model/ip-address.ts';
 import type { IpList } from '../../model/ip-list.ts';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 const WITH_PORT = /^(?:\[([^\]]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/;
 
-/** An address without brackets, port or IPv4 mapping (RFC 4291, 2.5.5.2), in lower case; null when it is none. */
+/** The other end of a socket, as the system writes it: IPv4 mapped into IPv6 (RFC 4291, 2.5.5.2) as IPv4. */
+function socketEnd(address: string): string {
+  return MAPPED.exec(address)?.[1] ?? address;
+}
+
+/** A hop without brackets, port, zone or IPv4 mapping, written in the one way there is; null when it is no address. */
 export function normalAddress(text: string): string | null {
   const bare = WITH_PORT.exec(text);
-  const address = bare?.[1] ?? bare?.[2] ?? text;
-  const plain = MAPPED.exec(address)?.[1] ?? address;
-  return isIP(plain) === 0 ? null : plain.toLowerCase();
+  const address = parseIpAddress(bare?.[1] ?? bare?.[2] ?? text);
+  return address === null ? null : formatIpAddress(address);
 }
 
 /**
@@ -21,12 +25,13 @@ export function peerAddressOf(
   forwardedFor: string | readonly string[] | undefined,
   trusted: IpList,
 ): string {
-  let address = socketAddress === undefined ? null : normalAddress(socketAddress);
+  if (socketAddress === undefined) return '';
+  let address = socketEnd(socketAddress);
   const hops = [forwardedFor ?? []].flat().join(',').split(',');
-  while (address !== null && trusted.contains(address)) {
+  while (trusted.contains(address)) {
     const hop = normalAddress((hops.pop() ?? '').trim());
     if (hop === null) break;
     address = hop;
   }
-  return address ?? '';
+  return address;
 }

@@ -1,5 +1,6 @@
 import type { Identity } from '../../domain/context.ts';
 import { CODE_OF_REASON, type Reason } from '../../domain/errors.ts';
+import { callerIdOf } from '../../domain/identity.ts';
 import type { Log } from '../log.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { wireProtocolOf } from '../wire-protocol.ts';
@@ -26,7 +27,7 @@ export interface Outcome {
 
 function identityText(identity: Identity | null): string | null {
   if (identity === null) return null;
-  return identity.kind === 'root' ? 'root' : identity.consumer.id;
+  return identity.kind === 'root' ? 'root' : callerIdOf(identity);
 }
 
 /** One line for what could not be read as a request. */
@@ -70,6 +71,7 @@ export function logRequest(log: Log, request: LoggedRequest): void {
     duration_ms: Math.round(durationMs * 1000) / 1000,
     request_id: info.requestId,
     identity: identityText(info.identity),
+    ...(info.identity?.kind === 'subject' ? { identity_extra: info.identity.extra } : {}),
     peer_address: info.peerAddress,
     protocol: `${request.protocol} HTTP/${request.httpVersion}`,
   };

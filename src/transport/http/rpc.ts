@@ -1,5 +1,6 @@
 import { Code, ConnectError, createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { creditHeaders } from '../credit-headers.ts';
 import { errorResponse } from '../error-response.ts';
 import type { Log } from '../log.ts';
 import { refuse } from '../refuse.ts';
@@ -77,8 +78,16 @@ function startTimer(ms: number, maxMs: number, response: HttpResponse): Timer {
 export interface RpcParts {
   readonly log: Log;
   readonly limits: RpcLimits;
+  /** The store's time, in ms. */
+  readonly now: () => number;
   /** How long ago the request's head came in. */
   readonly elapsedMs: number;
+}
+
+/** `headers`: names and values in turn. */
+function setCreditHeaders(response: HttpResponse, headers: readonly string[]): void {
+  if (isGone(response)) return;
+  for (let i = 0; i + 1 < headers.length; i += 2) response.setHeader(headers[i] ?? '', headers[i + 1] ?? '');
 }
 
 /** Serves one RPC from its head to the end of its response. */
@@ -89,7 +98,7 @@ export async function serveRpc(
   { info, received }: Pick<Arrival, 'info' | 'received'>,
   parts: RpcParts,
 ): Promise<void> {
-  const { log, limits, elapsedMs } = parts;
+  const { log, limits, elapsedMs, now } = parts;
   const contentType = headerOf(request, 'content-type');
   const protocol = wireProtocolOf(contentType);
   const header = webHeaders(request);
@@ -122,6 +131,7 @@ export async function serveRpc(
     (error): UniversalServerResponse => errorResponse(contentType, refuse(error, info, log)),
   );
   const send = (answer: UniversalServerResponse): Promise<void> => {
+    setCreditHeaders(response, creditHeaders(info.charge, now));
     if (handler.method.methodKind !== 'unary') return writeStream(answer, response);
     // Where nobody has read it to its end, nobody will.
     void body.return(undefined);

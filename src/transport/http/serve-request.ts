@@ -7,7 +7,7 @@ import type { Arrival } from './arrival.ts';
 import { createCors } from './cors.ts';
 import { type HttpRequest, type HttpResponse, headerOf, isGone, onceClosed, pathOf } from './message.ts';
 import type { HttpOptions, HttpParts } from './options.ts';
-import { plainAnswer } from './plain-routes.ts';
+import { type PlainAnswer, plainAnswer } from './plain-routes.ts';
 import type { Room } from './room.ts';
 import { isOpenEnded, serveRpc } from './rpc.ts';
 import { writeWhole } from './write-response.ts';
@@ -16,10 +16,12 @@ function setHeaders(response: HttpResponse, headers: Readonly<Record<string, str
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-function sendJson(request: HttpRequest, response: HttpResponse, status: number, body: object): void {
+function sendJson(request: HttpRequest, response: HttpResponse, answer: PlainAnswer): void {
+  const { status, body, maxAgeSeconds = 0 } = answer;
   const text = `${JSON.stringify(body)}\n`;
+  const caching = maxAgeSeconds === 0 ? 'no-store' : `public, max-age=${maxAgeSeconds}`;
   response.statusCode = status;
-  setHeaders(response, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+  setHeaders(response, { 'Content-Type': 'application/json', 'Cache-Control': caching });
   response.end(request.method === 'HEAD' ? '' : text);
 }
 
@@ -76,8 +78,8 @@ export function createServe(
     }
     setHeaders(response, cors.headersFor(origin));
     if (request.method === 'GET' || request.method === 'HEAD') {
-      const answer = await plainAnswer(health, path);
-      if (answer !== null) return sendJson(request, response, answer.status, answer.body);
+      const answer = await plainAnswer(health, context.jwts, path);
+      if (answer !== null) return sendJson(request, response, answer);
       // Nothing would tell of its end any more.
       if (isGone(response)) return;
     }
@@ -89,6 +91,6 @@ export function createServe(
     onceClosed(response, room.leave);
     if (isOpenEnded(handler)) callOffLimit();
     const elapsedMs = context.clock.monotonicMs() - arrival.startedMs;
-    await serveRpc(handler, request, response, arrival, { log, limits, elapsedMs });
+    await serveRpc(handler, request, response, arrival, { log, limits, elapsedMs, now: context.store.now });
   };
 }

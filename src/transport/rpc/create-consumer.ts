@@ -7,7 +7,7 @@ import type { Rpc } from './rpc.ts';
 
 export const createConsumerRpc: Rpc<typeof AdminService.method.createConsumer> =
   (context) => async (request, handler) => {
-    const input = { consumer: toNewConsumer(required(request.consumer, 'consumer')) };
+    const input = { consumer: toNewConsumer(required(request.consumer, 'consumer'), request.neverExpires) };
     const { consumer, token } = await createConsumer(context, callOf(handler), input);
     return { consumer: fromConsumer(consumer), token };
   };

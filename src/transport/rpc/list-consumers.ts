@@ -12,6 +12,7 @@ export const listConsumersRpc: Rpc<typeof AdminService.method.listConsumers> =
       owner: textOrUndefined(request.owner),
       environment: toEnvironmentFilter(request.environment),
       state: toConsumerStateFilter(request.state),
+      ...(request.excludeDisabled ? { exceptState: 'disabled' as const } : {}),
     };
     const list = { rpc: 'ListConsumers', filter };
     const page = await listConsumers(context, callOf(handler), { ...pageOf(request, list), filter });

@@ -2,7 +2,7 @@ import type { AdminService } from '../../../gen/keypool/v1/admin_service_pb.ts';
 import type { ConsumerFields } from '../../domain/consumer-fields.ts';
 import { updateConsumer } from '../../domain/update-consumer.ts';
 import { callOf } from '../call.ts';
-import { fromConsumer, toExpireAt, toSettableState } from '../convert/consumer.ts';
+import { fromConsumer, toCreditLimits, toExpireAt, toSettableState } from '../convert/consumer.ts';
 import { maskedChanges } from '../convert/field-mask.ts';
 import { etagOrNull, required } from '../convert/required.ts';
 import type { Rpc } from './rpc.ts';
@@ -16,6 +16,7 @@ export const updateConsumerRpc: Rpc<typeof AdminService.method.updateConsumer> =
       scopes: () => ({ scopes: message.scopes }),
       allowed_ips: () => ({ allowedIps: message.allowedIps }),
       credits_per_minute: () => ({ creditsPerMinute: message.creditsPerMinute ?? null }),
+      credit_limits: () => ({ creditLimits: toCreditLimits(message) }),
       state: () => ({ state: toSettableState(message.state) }),
       expire_time: () => ({ expireAt: toExpireAt(message) }),
       owner: () => ({ owner: message.owner }),

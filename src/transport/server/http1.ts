@@ -95,6 +95,8 @@ export function createHttp1(options: ServerOptions, handler: HttpHandler): Http1
       keepAliveTimeout: options.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(CHECK_MS_MAX, Math.ceil(options.headersTimeoutMs / 4)),
       maxHeaderSize: HEAD_BYTES_MAX,
+      // Of two credentials the proxy before us may have looked at either: both together are none that can be read.
+      joinDuplicateHeaders: true,
     },
     onRequest,
   );

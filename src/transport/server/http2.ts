@@ -1,4 +1,4 @@
-import { createServer, type ServerHttp2Session } from 'node:http2';
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Arrival } from '../http/arrival.ts';
 import type { HttpHandler } from '../http/message.ts';
@@ -69,6 +69,14 @@ function endWhenDead(session: ServerHttp2Session, socket: Socket, everyMs: numbe
   socket.once('close', () => clearInterval(timer));
 }
 
+/** Node keeps the first of several Authorization fields; all together are none that can be read, as over HTTP/1.1. */
+function joinCredentials(headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+  const first = rawHeaders.indexOf('authorization');
+  if (first < 0 || rawHeaders.indexOf('authorization', first + 1) < 0) return;
+  const sent = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1] === 'authorization');
+  headers.authorization = sent.join(', ');
+}
+
 /** HTTP/2 for connections whose kind is known already. */
 export function createHttp2(options: ServerOptions, handler: HttpHandler, log: Log): Http2 {
   const sessions = new Set<ServerHttp2Session>();
@@ -87,6 +95,7 @@ export function createHttp2(options: ServerOptions, handler: HttpHandler, log: L
     session.on('error', (error) => log.debug({ err: error }, 'an HTTP/2 session broke off'));
     endWhenIdle(session, options);
     session.on('stream', (stream, headers, _flags, rawHeaders) => {
+      joinCredentials(headers, rawHeaders);
       const come = { stream, headers, rawHeaders };
       const general = (arrival?: Arrival): void => serveGenerally(come, handler, log, arrival);
       if (!handler.takeStream(stream, headers, general)) general();

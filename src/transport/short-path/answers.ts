@@ -8,11 +8,14 @@ import { answerEncoding, type Format } from './format.ts';
 export interface AnswerHead {
   readonly requestId: string;
   readonly cors: CorsHeaders;
+  /** Names and values in turn. */
+  readonly credits: readonly string[];
 }
 
-function headerOf({ requestId, cors }: AnswerHead): string[] {
+function headerOf({ requestId, cors, credits }: AnswerHead): string[] {
   const header = ['X-Request-Id', requestId];
   for (const name in cors) header.push(name, cors[name] ?? '');
+  if (credits.length > 0) header.push(...credits);
   return header;
 }
 

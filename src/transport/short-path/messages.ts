@@ -1,6 +1,7 @@
-import { type DescMethodUnary, type Message, toJsonString } from '@bufbuild/protobuf';
+import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
 import { createMethodSerializationLookup, encodeEnvelope } from '@connectrpc/connect/protocol';
 import { trailerFlag, trailerSerialize } from '@connectrpc/connect/protocol-grpc-web';
+import { jsonWriter } from '../kept-json.ts';
 import { JSON_OPTIONS } from '../router.ts';
 import { flatMessageWriter, NO_ROOM } from './flat-message.ts';
 import type { Format } from './format.ts';
@@ -56,10 +57,10 @@ export function createMessages(method: DescMethodUnary, readMaxBytes: number): M
   const limits = { readMaxBytes, writeMaxBytes: UNBOUNDED };
   const lookup = createMethodSerializationLookup(method, undefined, JSON_OPTIONS, limits);
   const writeFlat = flatMessageWriter(method.output);
+  const writeJson = jsonWriter(method.output);
 
   function write(format: Format, message: Message): string | Uint8Array {
-    if (format.protocol === 'connect' && format.json)
-      return toJsonString(method.output, message, JSON_OPTIONS);
+    if (format.protocol === 'connect' && format.json) return writeJson(message);
     const flatBytes = format.json || writeFlat === null ? NO_ROOM : writeFlat(SCRATCH, 0, message);
     if (flatBytes !== NO_ROOM)
       return bodyOf(format, flatBytes, (into, at) => SCRATCH.copy(into, at, 0, flatBytes));

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '../../domain/context.ts';
+import { creditHeaders } from '../credit-headers.ts';
 import type { Arrival } from '../http/arrival.ts';
 import type { CorsHeaders } from '../http/cors.ts';
 import type { RpcLimits } from '../http/rpc.ts';
@@ -55,7 +56,9 @@ export function acceptEncodingOf({ headers }: ShortCall): string | undefined {
 }
 
 export function answerHeadOf({ parts, arrival, headers }: Running): AnswerHead {
-  return { requestId: arrival.info.requestId, cors: parts.corsFor(headers.origin) };
+  const { requestId, charge } = arrival.info;
+  const credits = creditHeaders(charge, parts.context.store.now);
+  return { requestId, cors: parts.corsFor(headers.origin), credits };
 }
 
 function send(running: Running, answer: Answer): void {

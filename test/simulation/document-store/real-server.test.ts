@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { type Document, MongoBulkWriteError, MongoClient, type UpdateFilter } from 'mongodb';
-import { type DatabaseLease, sharedMongod } from '../../support/mongod.ts';
+import { describe, it } from 'node:test';
+import { type Document, MongoBulkWriteError, type UpdateFilter } from 'mongodb';
+import { databaseOfFile } from '../../support/mongodb-database.ts';
 import { createCollection } from '../driver/collection.ts';
 import type { ObservedUpdate } from '../driver/statements.ts';
 import { createRandom } from '../random.ts';
@@ -18,19 +18,8 @@ const SEEDS = { first: 1, count: 40 };
 const UPDATES_MAX = 600;
 const EXPRESSIONS = { rounds: 12, each: 40 };
 
-let lease: DatabaseLease;
-let client: MongoClient;
-const rows = (name: string) => client.db(lease.databaseName).collection<Row & Document>(name);
-
-before(async () => {
-  lease = await sharedMongod();
-  client = await MongoClient.connect(lease.uri);
-});
-
-after(async () => {
-  await client.close();
-  await lease.drop();
-});
+const database = databaseOfFile();
+const rows = (name: string) => database().db.collection<Row & Document>(name);
 
 /** The update with the moment at which it was carried out in the simulation in place of the server's. */
 function atMoment(update: unknown, now: Date): unknown {
@@ -97,7 +86,7 @@ describe('On a real server', () => {
       },
       () => {},
     );
-    const real = client.db(lease.databaseName).collection('rows');
+    const real = database().db.collection('rows');
     const failures = [];
     for (const collection of [simulated, real]) {
       const insert = (...ids: string[]) =>

@@ -32,8 +32,13 @@ export function createConnection(name: string, link: Link, time: VirtualTime, ob
       // Nothing that the simulation looks at rests on change streams.
       watch: () => {
         const answers = [null];
-        const tryNext = async () => (answers.length > 0 ? answers.pop() : new Promise(() => {}));
-        return { tryNext, close: async () => {} };
+        const listeners: (() => void)[] = [];
+        const tryNext = async () => {
+          for (const tell of listeners.splice(0)) tell();
+          return answers.length > 0 ? answers.pop() : new Promise(() => {});
+        };
+        const once = (_begun: 'resumeTokenChanged', tell: () => void) => listeners.push(tell);
+        return { tryNext, once, close: async () => {} };
       },
     }),
   );

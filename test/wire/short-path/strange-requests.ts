@@ -1,5 +1,6 @@
 import { create, type DescMessage, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
+import { VerifyTokenRequestSchema } from '../../../gen/keypool/v1/auth_messages_pb.ts';
 import { DrawKeyRequestSchema } from '../../../gen/keypool/v1/key_pool_service_pb.ts';
 import { GetTierRequestSchema } from '../../../gen/keypool/v1/tier_messages_pb.ts';
 import type { WireRequest } from './exchange.ts';
@@ -24,14 +25,23 @@ const path = fc.oneof(
     weight: 4,
     arbitrary: fc.constantFrom(
       `${CALL}AuthService/WhoAmI`,
+      `${CALL}AuthService/VerifyToken`,
+      `${CALL}AuthService/VerifyToken`,
+      `${CALL}AuthService/BatchRecordUsage`,
+      `${CALL}AdminService/GetUsageSummary`,
       `${CALL}AdminService/GetTier`,
       `${CALL}AdminService/ListKeys`,
       `${CALL}AdminService/DeleteTier`,
+      `${CALL}AdminService/RegenerateToken`,
+      `${CALL}AdminService/RevokeConsumer`,
+      `${CALL}AdminService/DenySubject`,
+      `${CALL}AdminService/ListDeniedSubjects`,
       `${CALL}KeyPoolService/NoSuchCall`,
       `${CALL}KeyPoolService/DrawKey?a=b`,
       `${CALL}keypoolservice/drawkey`,
       '/grpc.health.v1.Health/Check',
       '/health',
+      '/.well-known/jwks.json',
     ),
   },
 );
@@ -95,12 +105,17 @@ function json(about: About): fc.Arbitrary<string> {
       requestId: value,
       id: value,
       pageSize: value,
+      token: fc.oneof(fc.constantFrom<unknown>(about.token, about.adminToken), value),
+      requiredScopes: fc.oneof(fc.constantFrom<unknown>([], ['api:access'], ['other'], ['No Scope']), value),
+      ipAddress: fc.oneof(fc.constantFrom<unknown>('192.0.2.7', '::1', 'nowhere'), value),
+      cost: value,
       unknown: value,
     },
     { requiredKeys: [] },
   );
   return fc.oneof(
     { weight: 4, arbitrary: fc.constant(JSON.stringify({ feature: about.feature })) },
+    { weight: 1, arbitrary: fc.constant(JSON.stringify({ token: about.token })) },
     { weight: 6, arbitrary: object.map((fields) => JSON.stringify(fields)) },
     {
       weight: 2,
@@ -143,6 +158,7 @@ function binary(about: About): fc.Arbitrary<Uint8Array> {
         draw({ feature: 'No Such' }),
         draw({ feature: 'x'.repeat(about.maxBytes + 1) }),
         binaryOf(GetTierRequestSchema, { id: about.feature }),
+        binaryOf(VerifyTokenRequestSchema, { token: about.token, resource: '/chat', cost: 2 }),
         new Uint8Array(),
       ),
     },

@@ -1,4 +1,4 @@
-import type { KeypoolProcess } from '../support/load-servers.ts';
+import type { KeypoolProcess } from './load-servers.ts';
 
 type LogLine = {
   readonly msg?: string;

@@ -1,0 +1,71 @@
+import type { Consumer } from '../model/consumer.ts';
+import { sameHash } from '../model/token.ts';
+import { tokenThumbprint } from './access-tokens.ts';
+import { checkStanding } from './consumer-standing.ts';
+import type { ConsumerIdentity, Context } from './context.ts';
+import type { VerifiedJwt } from './identity.ts';
+import { stored } from './store-errors.ts';
+import { tokenExpired, tokenInvalid, tokenReplaced } from './token-refusals.ts';
+
+/** Whom a JWT stands for, as the consumer was read. */
+interface Bearer {
+  readonly identity: ConsumerIdentity;
+  /** From then on (ms) the token that it was exchanged for is not accepted; Infinity for the present token. */
+  readonly tokenUntil: number;
+}
+
+/** Worked out once for a JWT and a consumer as read, for calls that come by the thousand. */
+const bearers = new WeakMap<VerifiedJwt, Bearer>();
+
+/** Until when (ms) the token with this thumbprint is accepted as the consumer's; -Infinity when it is none of its. */
+function acceptedUntil({ tokenHash, previousToken }: Consumer, thumbprint: string): number {
+  if (sameHash(thumbprint, tokenThumbprint(tokenHash))) return Infinity;
+  const isPrevious = previousToken !== null && sameHash(thumbprint, tokenThumbprint(previousToken.hash));
+  return isPrevious ? previousToken.expireAt : -Infinity;
+}
+
+function bearerOf(jwt: VerifiedJwt, consumer: Consumer): Bearer {
+  const known = bearers.get(jwt);
+  if (known?.identity.consumer === consumer) return known;
+  const scopes = jwt.scopes.filter((scope) => consumer.scopes.includes(scope));
+  const identity: ConsumerIdentity = {
+    kind: 'consumer',
+    consumer,
+    scopes,
+    credential: { kind: 'jwt', jwt },
+  };
+  const bearer = { identity, tokenUntil: acceptedUntil(consumer, jwt.thumbprint) };
+  bearers.set(jwt, bearer);
+  return bearer;
+}
+
+/**
+ * The consumer that a verified JWT stands for, if it still does. Errors: TOKEN_INVALID (the consumer is gone),
+ * TOKEN_EXPIRED, TOKEN_REVOKED, CONSUMER_DISABLED, IP_NOT_ALLOWED, STORE_UNAVAILABLE.
+ */
+export async function identityByJwt(
+  { directory, store }: Context,
+  jwt: VerifiedJwt,
+  peerAddress: string,
+): Promise<ConsumerIdentity> {
+  const known = directory.known.consumerById(jwt.consumerId);
+  const consumer = known === undefined ? await stored(directory.consumerById(jwt.consumerId)) : known;
+  const now = store.now();
+  if (jwt.expireAt <= now) throw tokenExpired();
+  if (consumer === null) throw tokenInvalid();
+  checkStanding(consumer, peerAddress, now);
+  const { identity, tokenUntil } = bearerOf(jwt, consumer);
+  if (tokenUntil <= now) throw tokenReplaced();
+  return identity;
+}
+
+/** Looks again. Errors as {@link identityByJwt}. */
+export async function currentByJwt(
+  context: Context,
+  identity: ConsumerIdentity,
+  jwt: VerifiedJwt,
+  peerAddress: string,
+): Promise<ConsumerIdentity> {
+  const current = await identityByJwt(context, jwt, peerAddress);
+  return current.consumer === identity.consumer ? identity : current;
+}

@@ -1,0 +1,121 @@
+import type { Charge, ChargeResult, CreditStore } from '../store/port.ts';
+import { KeypoolError, storeUnavailable } from './errors.ts';
+
+/** What a charge ends with once it has been through as many rounds as it needs. */
+export type ChargeOutcome = Exclude<ChargeResult, { readonly kind: 'again' | 'unavailable' }>;
+
+/** Gathers charges that arrive while a round is under way into the next. */
+export interface ChargeRounds {
+  /**
+   * Waits for its round and gives what came of it. Rejects with OVERLOADED when too many wait, CANCELED when `signal`
+   * fired before its round began, STORE_UNAVAILABLE where it is not known what came of it, and with what the store threw.
+   */
+  readonly charge: (charge: Charge, signal?: AbortSignal) => Promise<ChargeOutcome>;
+  /** Resolves when no charge is under way any more. */
+  readonly idle: () => Promise<void>;
+}
+
+interface WaitingCharge {
+  readonly charge: Charge;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (outcome: ChargeOutcome) => void;
+  readonly reject: (error: unknown) => void;
+  attempts: number;
+}
+
+const WAITING_MAX = 10_000;
+const ROUND_SIZE = 256;
+/** Rounds that one charge goes through, each a little later, while another call with its request id is at work. */
+const ATTEMPTS_MAX = 12;
+const AGAIN_FIRST_MS = 2;
+const OVERLOAD_RETRY_MS = 500;
+
+function overloaded(): KeypoolError {
+  const message = 'Too many calls are waiting to be charged. Try again shortly.';
+  return new KeypoolError('OVERLOADED', message, { retryAfterMs: OVERLOAD_RETRY_MS });
+}
+
+export function createChargeRounds(
+  store: Pick<CreditStore, 'chargeRound' | 'chargeRoundsMax'>,
+): ChargeRounds {
+  let waiting: WaitingCharge[] = [];
+  let underWay = 0;
+  /** Charges that are to come again after a pause. */
+  let paused = 0;
+  let scheduled = false;
+  let idleWaiters: (() => void)[] = [];
+
+  function settle(waited: WaitingCharge, result: ChargeResult): void {
+    if (result.kind === 'unavailable') waited.reject(storeUnavailable('a charge was not confirmed'));
+    else if (result.kind !== 'again') waited.resolve(result);
+    else if (waited.attempts >= ATTEMPTS_MAX)
+      waited.reject(storeUnavailable('no round could settle a charge'));
+    else {
+      const pauseMs = AGAIN_FIRST_MS * 2 ** waited.attempts;
+      waited.attempts += 1;
+      paused += 1;
+      setTimeout(() => {
+        paused -= 1;
+        waiting.push(waited);
+        schedule();
+      }, pauseMs);
+    }
+  }
+
+  async function run(batch: readonly WaitingCharge[]): Promise<void> {
+    underWay += 1;
+    try {
+      const results = await store.chargeRound(batch.map(({ charge }) => charge));
+      for (const [i, waited] of batch.entries()) settle(waited, results[i] ?? { kind: 'unavailable' });
+    } catch (error) {
+      for (const waited of batch) waited.reject(error);
+    }
+    underWay -= 1;
+    schedule();
+  }
+
+  /** Takes the next that may go into a round. */
+  function nextBatch(): readonly WaitingCharge[] {
+    const batch = waiting.length > ROUND_SIZE ? waiting.splice(0, ROUND_SIZE) : waiting;
+    if (batch === waiting) waiting = [];
+    return batch.filter(({ signal, reject }) => {
+      if (signal?.aborted === true) reject(new KeypoolError('CANCELED', 'The caller has gone.'));
+      return signal?.aborted !== true;
+    });
+  }
+
+  function pump(): void {
+    scheduled = false;
+    while (underWay < store.chargeRoundsMax && waiting.length > 0) {
+      const batch = nextBatch();
+      if (batch.length > 0) void run(batch);
+    }
+    if (underWay > 0 || paused > 0) return;
+    for (const wake of idleWaiters) wake();
+    idleWaiters = [];
+  }
+
+  /** The end of the event loop's turn: everything that arrived in it goes into one round. */
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(pump);
+  }
+
+  return {
+    charge: (charge, signal) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length >= WAITING_MAX) {
+          reject(overloaded());
+          return;
+        }
+        waiting.push({ charge, signal, resolve, reject, attempts: 0 });
+        schedule();
+      }),
+    idle: () =>
+      new Promise((resolve) => {
+        idleWaiters.push(resolve);
+        schedule();
+      }),
+  };
+}

@@ -1,0 +1,121 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../model/clock.ts';
+import type { IdentityStore, Store } from '../store/port.ts';
+import type { Context, DomainLog } from './context.ts';
+import type { SubjectIdentity } from './identity.ts';
+import { stored } from './store-errors.ts';
+import { subjectDenied, tokenExpired, tokenInvalid } from './token-refusals.ts';
+
+/**
+ * Asks another authorization server about a token (RFC 7662): its subject when it is active and the operator's rules let
+ * it pass; null when not. Error: INTROSPECTION_UNAVAILABLE when that cannot be told.
+ */
+export type Introspect = (token: string) => Promise<SubjectIdentity | 'not_yet' | null>;
+
+/** How long a token counts as refused whose time is yet to come, in ms: its holder must not have the server asked all the time. */
+const NOT_YET_MS = 1000;
+
+export interface ForeignTokenSettings {
+  readonly introspect: Introspect;
+  /** Goes into every key under which something is kept of a token, with what else decides about it. */
+  readonly salt: string;
+  /** How long what was told is believed in memory, and in the store; ms. */
+  readonly l1TtlMs: number;
+  readonly l2TtlMs: number;
+  /** Tokens that are remembered. */
+  readonly l1SizeMax: number;
+}
+
+/** Tokens that another server vouches for. */
+export interface ForeignTokens {
+  /** Whom a token stands for, where that is remembered; it may be over or denied since. */
+  readonly known: (token: string) => SubjectIdentity | undefined;
+  /** Asks the store, then the server, once at a time for a token. Errors: TOKEN_INVALID, those of {@link Introspect}. */
+  readonly identify: (token: string) => Promise<SubjectIdentity>;
+}
+
+type KeptStore = Pick<IdentityStore, 'findKeptToken' | 'keepToken'> & Pick<Store, 'now'>;
+
+interface Remembered {
+  readonly identity: SubjectIdentity;
+  /** Moment of the monotonic clock, and of the store's, until which it is believed. */
+  readonly untilMonotonic: number;
+  readonly until: number;
+}
+
+export function createForeignTokens(
+  settings: ForeignTokenSettings,
+  parts: { readonly store: KeptStore; readonly clock: Clock; readonly log: DomainLog },
+): ForeignTokens {
+  const { introspect, l1TtlMs, l2TtlMs, l1SizeMax } = settings;
+  const { store, clock, log } = parts;
+  const salt = hash('sha256', settings.salt, 'hex');
+  const accepted = new LRUCache<string, Remembered>({ max: l1SizeMax });
+  /** Apart from the accepted ones: whoever invents tokens shall not push those out. By the moment they are forgotten. */
+  const refused = new LRUCache<string, number>({ max: l1SizeMax });
+  const underWay = new Map<string, Promise<SubjectIdentity>>();
+
+  // The salt has a fixed length, so that no two pairs make the same text.
+  const keyOf = (token: string): string => hash('sha256', salt + token, 'hex');
+
+  function remember(key: string, identity: SubjectIdentity, until: number): void {
+    accepted.set(key, { identity, until, untilMonotonic: clock.monotonicMs() + l1TtlMs });
+  }
+
+  function remembered(key: string): SubjectIdentity | undefined {
+    const hit = accepted.get(key);
+    if (hit === undefined || hit.untilMonotonic <= clock.monotonicMs()) return undefined;
+    return store.now() < hit.until ? hit.identity : undefined;
+  }
+
+  async function ask(key: string, token: string): Promise<SubjectIdentity> {
+    const kept = await stored(store.findKeptToken(key));
+    if (kept !== null) {
+      const identity = JSON.parse(kept.body) as SubjectIdentity;
+      remember(key, identity, kept.expireAt);
+      return identity;
+    }
+    const identity = await introspect(token);
+    if (identity === null || identity === 'not_yet') {
+      const ttlMs = identity === null ? l1TtlMs : Math.min(NOT_YET_MS, l1TtlMs);
+      refused.set(key, clock.monotonicMs() + ttlMs);
+      throw tokenInvalid();
+    }
+    const expireAt = Math.min(store.now() + l2TtlMs, identity.expireAt ?? Infinity);
+    remember(key, identity, expireAt);
+    // Nobody waits for it: it only saves others a question.
+    store
+      .keepToken({ key, body: JSON.stringify(identity), expireAt })
+      .catch((err: unknown) => log.warn({ err }, 'what is known of a token could not be kept'));
+    return identity;
+  }
+
+  return {
+    known: (token) => remembered(keyOf(token)),
+    identify: (token) => {
+      const key = keyOf(token);
+      if ((refused.get(key) ?? -Infinity) > clock.monotonicMs()) return Promise.reject(tokenInvalid());
+      const asked = underWay.get(key);
+      if (asked !== undefined) return asked;
+      const asking = ask(key, token).finally(() => underWay.delete(key));
+      underWay.set(key, asking);
+      return asking;
+    },
+  };
+}
+
+/**
+ * The subject, if its token is not over and no admin has denied it meanwhile. Errors: TOKEN_EXPIRED, TOKEN_REVOKED,
+ * STORE_UNAVAILABLE.
+ */
+export async function checkSubject(
+  { directory, store }: Context,
+  identity: SubjectIdentity,
+): Promise<SubjectIdentity> {
+  if (identity.expireAt !== null && identity.expireAt <= store.now()) throw tokenExpired();
+  const known = directory.known.denial(identity.subject);
+  const denial = known === undefined ? await stored(directory.denial(identity.subject)) : known;
+  if (denial !== null) throw subjectDenied();
+  return identity;
+}

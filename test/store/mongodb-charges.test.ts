@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import type { Charge, Charged, Store } from '../../src/store/port.ts';
+import { chargeOf, chargeOne, freshRequest, grantedCount, poolOf, verifyEvent } from '../support/charging.ts';
+import { eventually } from '../support/eventually.ts';
+import { allUsageEvents } from '../support/listing.ts';
+import { type Fault, type FaultyDatabase, faultyDatabase } from '../support/mongodb-faults.ts';
+
+/** When a claim without an answer is settled by a retry. */
+const OPEN_MS = 400;
+const NETWORK = { closeConnection: true } as const;
+/** Carried out, and reported as not confirmed by a majority. */
+const UNCONFIRMED = { writeConcernError: { code: 64, errmsg: 'waiting for replication timed out' } } as const;
+
+describe('MongoDB: a charge whose fate is unknown', () => {
+  let database: FaultyDatabase;
+  let opened = 0;
+  before(async () => {
+    database = await faultyDatabase();
+  });
+  after(() => database.close());
+
+  async function open(t: TestContext): Promise<{ readonly store: Store; readonly break: Breaking }> {
+    opened += 1;
+    const appName = `charges-${opened}`;
+    t.after(database.heal);
+    const store = await database.open(appName, { openTakeMs: OPEN_MS });
+    const breaking: Breaking = (collection, command, how, times) =>
+      database.inject({ failCommands: [command], collection, appName, ...how }, times);
+    return { store, break: breaking };
+  }
+
+  type Breaking = (
+    collection: string,
+    command: string,
+    how: Pick<Fault, 'closeConnection' | 'writeConcernError'>,
+    times?: number,
+  ) => Promise<void>;
+
+  const settle = (store: Store, charge: Charge): Promise<Charged> =>
+    eventually(
+      'the retry is settled',
+      async () => {
+        const [result] = await store.chargeRound([charge]);
+        return result?.kind === 'charged' ? result : null;
+      },
+      5000,
+    );
+
+  const eventsOf = async (store: Store, consumerId: string) =>
+    (await allUsageEvents(store, { consumerId })).length;
+
+  const left = async (store: Store, charge: Charge): Promise<number | undefined> =>
+    (await chargeOne(store, chargeOf(charge.pools, 0))).pools[0]?.remaining;
+
+  function charging(name: string, idempotent = true): Charge {
+    const event = verifyEvent({ consumerId: name, units: 4 });
+    return chargeOf([poolOf(10, name)], 4, { event, idempotency: idempotent ? freshRequest() : null });
+  }
+
+  it('is found in its pool when the reply was lost', async (t) => {
+    const { store, break: breakNext } = await open(t);
+    const charge = charging('lost reply', false);
+    await breakNext('credit_pools', 'findAndModify', UNCONFIRMED, 1);
+    const { granted, pools } = await chargeOne(store, charge);
+    assert.deepEqual([granted, pools[0]?.remaining], [true, 6]);
+    assert.equal(await eventsOf(store, 'lost reply'), 1);
+  });
+
+  it('is found in each of many pools when their reply was lost', async (t) => {
+    const { store, break: breakNext } = await open(t);
+    const pools = Array.from({ length: 6 }, (_, i) => poolOf(10, `many-${i}`));
+    const round = () => store.chargeRound(pools.map((pool) => chargeOf([pool], 4)));
+    await breakNext('credit_pools', 'update', UNCONFIRMED, 1);
+    assert.equal(grantedCount(await round()), 6);
+    await breakNext('credit_pools', 'update', NETWORK, 1);
+    const kinds = (await round()).map(({ kind }) => kind);
+    assert.deepEqual(kinds, Array(6).fill('unavailable'));
+    assert.deepEqual(
+      (await round()).map((result) => result.kind === 'charged' && result.pools[0]?.remaining),
+      Array(6).fill(2),
+    );
+  });
+
+  for (const [where, collection, command, how, times] of [
+    ['before it was counted', 'credit_pools', 'findAndModify', NETWORK, 1],
+    ['before it was on record', 'usage_events', 'insert', NETWORK, 1],
+    ['when its record was not confirmed', 'usage_events', 'insert', UNCONFIRMED, 1],
+    ['before it was answered', 'charged_requests', 'update', NETWORK, 1],
+    ['when its request id was not confirmed', 'charged_requests', 'insert', UNCONFIRMED, 1],
+  ] as const)
+    it(`is made once by its retries when it broke off ${where}`, async (t) => {
+      const { store, break: breakNext } = await open(t);
+      const charge = charging(where);
+      await breakNext(collection, command, how, times);
+      assert.deepEqual(await store.chargeRound([charge]), [{ kind: 'unavailable' }]);
+      const retried = await settle(store, { ...charge, event: verifyEvent({ consumerId: where, units: 4 }) });
+      assert.equal(retried.granted, true);
+      assert.equal(await left(store, charge), 6);
+      assert.equal(await eventsOf(store, where), 1);
+      const again = await chargeOne(store, charge);
+      assert.deepEqual([again.granted, again.replayed], [true, true]);
+      assert.equal(await left(store, charge), 6);
+    });
+
+  it('is settled by another process when its own has gone', async (t) => {
+    const { store, break: breakNext } = await open(t);
+    const charge = charging('gone');
+    await breakNext('usage_events', 'insert', NETWORK, 1);
+    await store.chargeRound([charge]);
+    await store.close();
+    const other = (await open(t)).store;
+    assert.equal((await settle(other, charge)).replayed, true);
+    assert.equal(await left(other, charge), 6);
+    assert.equal(await eventsOf(other, 'gone'), 1);
+  });
+
+  it('gives its credits back to the pools that granted it when another refused', async (t) => {
+    const { store } = await open(t);
+    const [wide, narrow] = [poolOf(1000, 'wide'), poolOf(3, 'narrow')];
+    const results = await store.chargeRound([2, 2, 2, 1].map((cost) => chargeOf([wide, narrow], cost)));
+    assert.deepEqual(
+      results.map((result) => result.kind === 'charged' && result.granted),
+      [true, false, false, true],
+    );
+    const { pools } = await chargeOne(store, chargeOf([wide, narrow], 0));
+    assert.deepEqual(
+      pools.map(({ remaining }) => remaining),
+      [997, 0],
+    );
+  });
+
+  it('leaves rows that do not grow', async (t) => {
+    const { store } = await open(t);
+    const pool = poolOf(100_000, 'long');
+    for (let round = 0; round < 20; round += 1)
+      await store.chargeRound([
+        chargeOf([pool], 1),
+        chargeOf([pool], 2, { idempotency: freshRequest() }),
+        chargeOf([pool], 1),
+      ]);
+    const row = await database.client
+      .db(database.databaseName)
+      .collection<{ _id: string; takes: unknown[]; meter: { stamps: unknown[] } }>('credit_pools')
+      .findOne({ _id: 'long' });
+    assert.ok((row?.takes.length ?? 99) <= 3 && (row?.meter.stamps.length ?? 99) <= 62);
+  });
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { VerifyCode } from '../../gen/keypool/v1/auth_messages_pb.ts';
+import { AuthService } from '../../gen/keypool/v1/auth_service_pb.ts';
+import type { KeypoolClient } from '../../src/client/exports.ts';
+import { auditRows } from './audit-rows.ts';
+import { assertWithinLimits, creditsOf, type GrantedCredits } from './credit-windows.ts';
+import { eventually } from './eventually.ts';
+import { openConnection } from './load-connection.ts';
+import { seededRandom, wholeBetween } from './load-random.ts';
+import { callRpc } from './load-rpc.ts';
+import { openMongodb, useServers } from './load-servers.ts';
+
+const MINUTE_MS = 60_000;
+const PROCESSES = 4;
+const IDENTITIES = 200;
+const CALLERS = 48;
+const COSTS = [1, 1, 1, 2, 3, 5];
+/** Some are counted exactly, others in buckets. */
+const LIMITS = [2, 4, 8, 12, 20, 33];
+const CREATED_AT_ONCE = 16;
+/** What of the possible is served when more is asked for. */
+const SERVED_MIN = 0.95;
+const SHOWN_WITHIN_MS = 10_000;
+
+interface Identity {
+  readonly id: string;
+  readonly token: string;
+  readonly limit: number;
+}
+
+async function addIdentities(admin: KeypoolClient['admin']): Promise<Identity[]> {
+  const identities: Identity[] = [];
+  for (let from = 0; from < IDENTITIES; from += CREATED_AT_ONCE)
+    identities.push(
+      ...(await Promise.all(
+        Array.from({ length: Math.min(CREATED_AT_ONCE, IDENTITIES - from) }, async (_, i) => {
+          const limit = LIMITS[(from + i) % LIMITS.length] ?? 1;
+          const { consumer, token } = await admin.createConsumer({
+            consumer: { name: 'client', creditsPerMinute: limit },
+          });
+          return { id: consumer?.id ?? '', token, limit };
+        }),
+      )),
+    );
+  return identities;
+}
+
+/** How long is called, and by whom. */
+export interface CreditLoad {
+  /** At most. */
+  readonly seconds: number;
+  /** Whether it ends as soon as all is spent. */
+  readonly untilSpent: boolean;
+  readonly seed: number;
+}
+
+/** What callers share. */
+interface Calls {
+  readonly identities: readonly Identity[];
+  readonly urls: readonly string[];
+  /** The backend's. */
+  readonly token: string;
+  /** What was granted by identity, at the moments of the answers. */
+  readonly granted: ReadonlyMap<string, GrantedCredits[]>;
+  /** Identities that have not one credit left. */
+  readonly spent: Set<Identity>;
+  readonly isOver: () => boolean;
+}
+
+/** Calls VerifyToken until the end. */
+async function call(calls: Calls, random: () => number): Promise<void> {
+  const connections = calls.urls.map((url) => ({ url, connection: openConnection() }));
+  const pick = <T>(items: readonly T[]): T =>
+    items[wholeBetween(random, 0, items.length - 1)] ?? assert.fail('there is nothing to choose from');
+  while (!calls.isOver()) {
+    const { url, connection } = pick(connections);
+    const first = pick(calls.identities);
+    // Those that are spent are called too, and the others the more often.
+    const identity = calls.spent.has(first) ? pick(calls.identities) : first;
+    const cost = pick(COSTS);
+    const wish = { token: identity.token, cost, resource: '/chat' };
+    const to = { url, token: calls.token };
+    const answer = await callRpc(connection, to, AuthService.method.verifyToken, wish);
+    if (!answer.ok) assert.fail(`${answer.reason}: ${answer.message}`);
+    const { code } = answer.message;
+    assert.ok(code === VerifyCode.VALID || code === VerifyCode.CREDITS_EXHAUSTED, `code ${code}`);
+    if (code === VerifyCode.VALID) calls.granted.get(identity.id)?.push({ at: performance.now(), cost });
+    else if (cost === 1) calls.spent.add(identity);
+  }
+  for (const { connection } of connections) connection.close();
+}
+
+/** Everybody's charges are in the audit, with their costs. */
+async function assertRecorded(
+  admin: KeypoolClient['admin'],
+  granted: ReadonlyMap<string, readonly GrantedCredits[]>,
+): Promise<void> {
+  const total = [...granted.values()].reduce((sum, grants) => sum + grants.length, 0);
+  const rows = await eventually(
+    `${total} usage events`,
+    async () => {
+      const shown = (await auditRows(admin)).filter(({ consumerId }) => granted.has(consumerId));
+      return shown.length >= total ? shown : null;
+    },
+    SHOWN_WITHIN_MS,
+  );
+  const byConsumer = Map.groupBy(rows, ({ consumerId }) => consumerId);
+  for (const [id, grants] of granted) {
+    const units = (byConsumer.get(id) ?? []).reduce((sum, row) => sum + row.units, 0);
+    assert.equal(units, creditsOf(grants));
+  }
+}
+
+/** 200 identities on 4 processes and one MongoDB spend more than they have. */
+export async function creditsUnderLoad(t: TestContext, load: CreditLoad): Promise<void> {
+  const { start } = useServers(t, await openMongodb());
+  const servers = await Promise.all(Array.from({ length: PROCESSES }, () => start()));
+  const [first] = servers;
+  if (first === undefined) return assert.fail('no server was started');
+  const identities = await addIdentities(first.admin);
+  const backend = { name: 'backend', scopes: ['tokens.verify'] };
+  const { token } = await first.admin.createConsumer({ consumer: backend });
+  const granted = new Map(identities.map(({ id }): [string, GrantedCredits[]] => [id, []]));
+  const spent = new Set<Identity>();
+  const begunMs = performance.now();
+  const isOver = (): boolean =>
+    performance.now() > begunMs + load.seconds * 1000 ||
+    (load.untilSpent && spent.size === identities.length);
+  const calls = { identities, urls: servers.map(({ url }) => url), token, granted, spent, isOver };
+  await Promise.all(Array.from({ length: CALLERS }, (_, i) => call(calls, seededRandom(load.seed + i))));
+  const limits = new Map(identities.map(({ id, limit }) => [id, limit]));
+  assertWithinLimits(granted, (id) => limits.get(id) ?? 0, MINUTE_MS);
+  const minutes = Math.ceil((performance.now() - begunMs) / MINUTE_MS);
+  const possible = minutes * identities.reduce((sum, { limit }) => sum + limit, 0);
+  const served = [...granted.values()].reduce((sum, grants) => sum + creditsOf(grants), 0);
+  t.diagnostic(`${served} of ${possible} credits were served (${((100 * served) / possible).toFixed(1)} %)`);
+  assert.ok(served >= SERVED_MIN * possible, `only ${served} of ${possible} credits were served`);
+  await assertRecorded(first.admin, granted);
+}
