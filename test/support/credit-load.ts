@@ -21,6 +21,8 @@ const LIMITS = [2, 4, 8, 12, 20, 33];
 const CREATED_AT_ONCE = 16;
 /** What of the possible is served when more is asked for. */
 const SERVED_MIN = 0.95;
+/** When all that was spent at once is there again: what is counted in buckets may come a sixtieth of the minute late. */
+const FREE_AGAIN_MS = MINUTE_MS + MINUTE_MS / 60;
 const SHOWN_WITHIN_MS = 10_000;
 
 interface Identity {
@@ -131,8 +133,8 @@ export async function creditsUnderLoad(t: TestContext, load: CreditLoad): Promis
   await Promise.all(Array.from({ length: CALLERS }, (_, i) => call(calls, seededRandom(load.seed + i))));
   const limits = new Map(identities.map(({ id, limit }) => [id, limit]));
   assertWithinLimits(granted, (id) => limits.get(id) ?? 0, MINUTE_MS);
-  const minutes = Math.ceil((performance.now() - begunMs) / MINUTE_MS);
-  const possible = minutes * identities.reduce((sum, { limit }) => sum + limit, 0);
+  const windows = 1 + Math.floor((performance.now() - begunMs) / FREE_AGAIN_MS);
+  const possible = windows * identities.reduce((sum, { limit }) => sum + limit, 0);
   const served = [...granted.values()].reduce((sum, grants) => sum + creditsOf(grants), 0);
   t.diagnostic(`${served} of ${possible} credits were served (${((100 * served) / possible).toFixed(1)} %)`);
   assert.ok(served >= SERVED_MIN * possible, `only ${served} of ${possible} credits were served`);
