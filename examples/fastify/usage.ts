@@ -11,9 +11,17 @@ const KEPT_MAX = 10_000;
 /** Tells Keypool what became of the calls, some at a time. */
 export function usageRecorder({ auth }: KeypoolClient) {
   let waiting: UsageRecord[] = [];
+  let flushing: Promise<void> | null = null;
 
   /** Rejects when Keypool is out of reach; then it is sent the next time, and counted once all the same. */
-  async function flush(): Promise<void> {
+  function flush(): Promise<void> {
+    flushing ??= sendAll().finally(() => {
+      flushing = null;
+    });
+    return flushing;
+  }
+
+  async function sendAll(): Promise<void> {
     while (waiting.length > 0) {
       const events = waiting.slice(0, BATCH_MAX);
       await auth.batchRecordUsage({ events });
@@ -22,14 +30,15 @@ export function usageRecorder({ auth }: KeypoolClient) {
   }
 
   function note(request: FastifyRequest, reply: FastifyReply): void {
-    const { url, method } = request.routeOptions;
+    const { url } = request.routeOptions;
     if (request.caller === null) return;
     waiting.push({
       id: request.id,
       requestId: request.id,
       consumerId: request.caller,
       resource: url,
-      endpoint: `${method} ${url}`,
+      // A path that no route serves is not named: anybody can think of any number of them.
+      endpoint: url === undefined ? '' : `${request.method} ${url}`,
       statusCode: reply.statusCode,
       ipAddress: request.ip,
     });

@@ -91,6 +91,17 @@ describe('an API of Fastify behind Keypool', () => {
     );
   });
 
+  it('names no route where there was none', async () => {
+    const { id, token } = await keypool.issue();
+    await api.inject({ url: '/nowhere', headers: { authorization: `Bearer ${token}` } });
+    const recorded = await eventually('its end is on record', async () => {
+      const { body } = await keypool.call('AdminService/ListUsageEvents', { consumerId: id });
+      const listed = body.usageEvents as readonly Record<string, unknown>[] | undefined;
+      return listed?.find(({ kind }) => kind === 'USAGE_EVENT_KIND_RECORDED') ?? null;
+    });
+    assert.deepEqual([recorded.endpoint, recorded.statusCode], [undefined, 404]);
+  });
+
   it('lets nobody in while Keypool is out of reach', async () => {
     const gone = createKeypoolClient({ baseUrl: 'http://127.0.0.1:1', token: 'nobody' });
     const alone = createApi(gone);

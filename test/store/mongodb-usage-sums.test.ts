@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { SummedSpans, UsageSubject } from '../../src/model/usage-summary.ts';
+import type { UsageMarksDocument } from '../../src/store/mongodb/usage-sum-documents.ts';
 import type { Store } from '../../src/store/port.ts';
 import { drawMany } from '../support/drawing.ts';
 import { eventually } from '../support/eventually.ts';
@@ -135,8 +136,11 @@ describe('MongoDB: sums of usage that were made before', { concurrency: 3 }, () 
   });
 
   it('count rows that come late, when their hour is summed and when it is looked at again', async (t) => {
-    const recheckMs = 1500;
-    const { store, db, checkSums, passTime } = await scene(t, { ...SPANS, recheckMs });
+    // One process never looks at an hour again, so that nothing is looked for before it came; another soon does.
+    const { store, open, db, checkSums, passTime } = await scene(t, { ...SPANS, recheckMs: Infinity });
+    const looking = await open('looking', { summedSpans: { ...SPANS, recheckMs: 0 } });
+    const marks = db.collection<UsageMarksDocument>('usage_marks');
+    const mark = async () => (await marks.findOne({ _id: 'usage' })) ?? assert.fail('nothing is summed');
     const comeLate = async (id: string, at: number) => {
       const draws = [{ serial: 0, consumer: 'c-1', request: 'r', peer: '' }];
       await db.collection<{ _id: string }>('usage_events').insertOne({
@@ -144,19 +148,23 @@ describe('MongoDB: sums of usage that were made before', { concurrency: 3 }, () 
         ...{ kind: 'draws', at, key: 'k', tier: 'tier', feature: 'a', units: 2, draws },
       });
     };
-    const hour = Math.ceil(store.now() / hourMs) * hourMs;
-    await passTime(hour + hourMs / 2 + 50 - store.now());
-    await sumNow(store);
-    // Into a slice that was summed before its hour is over.
+    // Sums go forward here alone: they stop in an hour of which a slice is summed, and it is not.
+    const hour = await eventually('a part of an hour is summed', async () => {
+      await sumNow(store);
+      const { hours, slices } = await mark();
+      return slices > hours ? hours : null;
+    });
     await comeLate('late-1', hour + 1);
-    await passTime(hourMs);
+    await passTime(2 * hourMs);
     await sumNow(store);
+    assert.ok((await mark()).hours > hour);
     await checkSums(9);
     // Into an hour that was summed, and into one in which there was nothing.
     await comeLate('late-2', hour + 2);
     await comeLate('late-3', hour - 1);
-    await passTime(recheckMs + 2 * hourMs);
-    await sumNow(store);
+    await marks.updateOne({ _id: 'usage' }, { $set: { until: 0 } });
+    await sumNow(looking);
+    assert.ok((await mark()).checked > hour);
     await checkSums(11);
   });
 

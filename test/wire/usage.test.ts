@@ -117,6 +117,10 @@ for (const [name, start] of Object.entries(STORES))
       const before = { endTime: time(now - 3_600_000) };
       const earlier = served200(await callJson(served, SUMMARY, { consumerId: client.id, ...before }));
       assert.deepEqual(Object.keys(earlier), ['endTime']);
+      const last = '9999-12-31T23:59:59.999Z';
+      const ever = { startTime: '1970-01-01T00:00:00Z', endTime: last };
+      const whole = served200(await callJson(served, SUMMARY, { consumerId: client.id, ...ever }));
+      assert.deepEqual([whole.requestCount, whole.startTime, whole.endTime], ['1', ever.startTime, last]);
     });
   });
 

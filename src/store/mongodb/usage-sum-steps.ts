@@ -64,7 +64,8 @@ async function takeLease(
   const marks = await rows.usageMarks.findOneAndUpdate(
     {
       _id: 'usage',
-      $or: [{ worker: processId }, { until: { $lt: now } }, { until: { $gt: now + LEASE_MS } }],
+      // One from far in the future was taken before the clock stepped back; that of another is a little ahead of this.
+      $or: [{ worker: processId }, { until: { $lt: now } }, { until: { $gt: now + 2 * LEASE_MS } }],
     },
     { $set: lease },
     { returnDocument: 'after' },
@@ -143,6 +144,8 @@ async function recheckHour(context: MongoContext, from: number, to: number): Pro
   if ((noted?.rows ?? 0) !== counted) await sumHour(context, from, to);
 }
 
+/** Of a majority, as sums are: one that is counted before it can be summed would never be missed. */
 function countRows({ usage }: Collections, from: number, to: number): Promise<number> {
-  return usage.countDocuments({ at: { $gte: from, $lt: to } }, { maxTimeMS: SUM_MAX_MS });
+  const options = { maxTimeMS: SUM_MAX_MS, readConcern: { level: 'majority' } } as const;
+  return usage.countDocuments({ at: { $gte: from, $lt: to } }, options);
 }

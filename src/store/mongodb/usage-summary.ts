@@ -1,15 +1,18 @@
-import type { Collection, Filter } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import {
   addSums,
   mergeCells,
   NO_USE,
   SUMMED_SPANS,
+  type UsageCell,
+  type UsageFacts,
   type UsageSubject,
   type UsageSums,
 } from '../../model/usage-summary.ts';
 import type { UsagePeriod, UsageSummary } from '../port.ts';
+import type { Collections } from './collections.ts';
 import type { MongoContext } from './context.ts';
-import { type RowCountDocument, sumIdOf, type UsageSumDocument } from './usage-sum-documents.ts';
+import { sumIdOf, type UsageSumDocument } from './usage-sum-documents.ts';
 import { sumPipeline } from './usage-sum-pipeline.ts';
 
 /** From a moment on to before another, in ms; null where it has no end. */
@@ -20,8 +23,41 @@ interface Span {
 
 type Part = UsageSums & Pick<UsageSumDocument, 'cells' | 'capped'>;
 
-/** Adding up the newest rows may take so long (ms). */
-const TAIL_MAX_MS = 20_000;
+/** What `ADD_CELLS` makes of cells that say the same. */
+interface AddedCell extends Pick<UsageCell, 'events' | 'units'> {
+  readonly _id: UsageFacts;
+}
+
+/** Adding up may take so long (ms). */
+const READ_OPTIONS = { allowDiskUse: true, maxTimeMS: 20_000 } as const;
+
+const SUMMED = ['requests', 'draws', 'verifications', 'recorded', 'units', 'errors'] as const;
+
+/** Adds sums up where they are: those of years are many. */
+const ADD_SUMS: Document = {
+  $group: {
+    _id: null,
+    ...Object.fromEntries(SUMMED.map((name) => [name, { $sum: `$${name}` }])),
+    lastAt: { $max: '$lastAt' },
+    capped: { $max: '$capped' },
+  },
+};
+
+const FACTS = ['resource', 'endpoint', 'statusCode', 'outcome'] as const;
+
+/** So their cells. */
+const ADD_CELLS: readonly Document[] = [
+  { $project: { cells: 1 } },
+  { $unwind: '$cells' },
+  {
+    $group: {
+      _id: Object.fromEntries(FACTS.map((name) => [name, `$cells.${name}`])),
+      events: { $sum: '$cells.events' },
+      units: { $sum: '$cells.units' },
+    },
+  },
+];
+
 /** Looks at the sums: more than one when they went forward meanwhile. */
 const LOOKS_MAX = 3;
 const TIME_MAX_MS = 1e15 - 1;
@@ -35,7 +71,8 @@ export async function summarizeUsage(
   const { hourMs } = context.options.summedSpans ?? SUMMED_SPANS;
   const startAt = period.startAt === undefined ? null : Math.floor(period.startAt / hourMs) * hourMs;
   const endAt = period.endAt === undefined ? null : Math.ceil(period.endAt / hourMs) * hourMs;
-  const parts = await readParts(context, subject, { from: startAt ?? 0, to: endAt });
+  const span = { from: startAt ?? 0, to: endAt };
+  const parts = await context.patiently((rows) => readParts(context, rows, subject, span));
   return {
     startAt,
     endAt,
@@ -49,12 +86,15 @@ function toSums({ requests, draws, verifications, recorded, units, errors, lastA
   return { requests, draws, verifications, recorded, units, errors, lastAt };
 }
 
+/** `patient`: what waits for long sums; the marks tell at once when there is no store. */
 async function readParts(
-  context: MongoContext,
+  { rows }: MongoContext,
+  patient: Collections,
   subject: UsageSubject,
   { from, to }: Span,
 ): Promise<readonly Part[]> {
-  const { usageMarks, usageHours, usageSlices } = context.rows;
+  const { usageMarks } = rows;
+  const { usageHours, usageSlices } = patient;
   const before = (mark: number): number => Math.min(to ?? mark, mark);
   for (let look = 1; ; look += 1) {
     const marks = await usageMarks.findOne({ _id: 'usage' });
@@ -64,7 +104,7 @@ async function readParts(
     const parts = await Promise.all([
       readSums(usageHours, subject, { from, to: before(hours) }),
       readSums(usageSlices, subject, { from: hours, to: before(slices) }),
-      readTail(context, subject, { from: slices, to }),
+      readTail(patient, subject, { from: slices, to }),
     ]);
     // Slices of hours that were summed meanwhile may be gone.
     const after = marks === null ? null : await usageMarks.findOne({ _id: 'usage' });
@@ -73,12 +113,12 @@ async function readParts(
 }
 
 async function readSums(
-  collection: Collection<UsageSumDocument> | Collection<UsageSumDocument | RowCountDocument>,
+  collection: Pick<Collection, 'aggregate'>,
   subject: UsageSubject,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<readonly Part[]> {
   if (from >= to) return [];
-  const filter =
+  const $match =
     subject.kind === 'all'
       ? { axis: { $in: ['feature', 'records'] }, at: { $gte: from, $lt: to } }
       : {
@@ -89,26 +129,27 @@ async function readSums(
           // What follows the subject in another's name can look like a moment.
           subject: subject.id,
         };
-  return (collection as Collection<UsageSumDocument>)
-    .find(filter as Filter<UsageSumDocument>)
-    .batchSize(1000)
-    .toArray();
+  const [sums, cells] = await Promise.all([
+    collection.aggregate<Omit<Part, 'cells'>>([{ $match }, ADD_SUMS], READ_OPTIONS).toArray(),
+    collection.aggregate<AddedCell>([{ $match }, ...ADD_CELLS], READ_OPTIONS).toArray(),
+  ]);
+  return [
+    ...sums.map((sum) => ({ ...sum, cells: [] })),
+    { ...NO_USE, capped: false, cells: cells.map(({ _id, events, units }) => ({ ..._id, events, units })) },
+  ];
 }
 
 /** The sums of rows that are in no others yet. */
 async function readTail(
-  { patiently }: MongoContext,
+  { usage }: Collections,
   subject: UsageSubject,
   { from, to }: Span,
 ): Promise<readonly Part[]> {
   if (to !== null && from >= to) return [];
   const axes = subject.kind === 'all' ? (['feature', 'records'] as const) : [subject.kind];
   const one = subject.kind === 'all' ? {} : { subject: subject.id };
-  const options = { allowDiskUse: true, maxTimeMS: TAIL_MAX_MS };
-  return patiently(async ({ usage }) => {
-    const sums = axes.map((axis) =>
-      usage.aggregate<Part>(sumPipeline({ axis, from, to, ...one }), options).toArray(),
-    );
-    return (await Promise.all(sums)).flat();
-  });
+  const sums = axes.map((axis) =>
+    usage.aggregate<Part>(sumPipeline({ axis, from, to, ...one }), READ_OPTIONS).toArray(),
+  );
+  return (await Promise.all(sums)).flat();
 }

@@ -65,7 +65,7 @@ export function createAuditStore(core: Core, usage: Usage): AuditStore {
       const needed = transactions.read(() => summaries.neededFor(subject));
       if (transactions.read(() => usageSums.isBehind(needed)))
         transactions.write(() => usageSums.catchUp(needed));
-      return transactions.read(() => summaries.read(subject, period));
+      return summaries.read(subject, period, transactions.read);
     },
     // Sums go forward as events are written, and whoever reads them catches up.
     sumUsageStep: async () => false,

@@ -1,6 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import type { Outcome } from '../../model/audit.ts';
-import type { UsageCell, UsageSubject, UsageSums } from '../../model/usage-summary.ts';
+import {
+  addSums,
+  mergeCells,
+  NO_USE,
+  type UsageCell,
+  type UsageSubject,
+  type UsageSums,
+} from '../../model/usage-summary.ts';
 import type { UsagePeriod, UsageSummary } from '../port.ts';
 import { AXIS } from './hour-sums.ts';
 import { createKeyNumbers } from './key-numbers.ts';
@@ -18,6 +26,9 @@ type Cell = {
   readonly events: number;
   readonly units: number;
 };
+
+/** Hours that are read at once: years of them would hold up draws. */
+export const HOURS_AT_ONCE = 200;
 
 /** The hours from ?1 to before ?2 of which there are sums, found one after another. */
 const HOURS = `WITH RECURSIVE hours (hour) AS (
@@ -45,7 +56,11 @@ function createReader(db: DatabaseSync) {
     `${HOURS} SELECT resource, endpoint, status_code AS statusCode, outcome, sum(events) AS events,
        sum(units) AS units FROM ${fromHours('usage_cells', false)} GROUP BY 1, 2, 3, 4`,
   );
-  return { cells, ofOne: sumsOf(db, false), ofAll: sumsOf(db, true) };
+  const first = prepare<{ hour: number | null }>(
+    db,
+    'SELECT min(hour) AS hour FROM usage_hours WHERE hour >= ? AND hour < ?',
+  );
+  return { first, cells, ofOne: sumsOf(db, false), ofAll: sumsOf(db, true) };
 }
 
 function cellOf({ resource, endpoint, statusCode, outcome, events, units }: Cell): UsageCell {
@@ -63,7 +78,12 @@ function cellOf({ resource, endpoint, statusCode, outcome, events, units }: Cell
 export interface UsageSummaries {
   /** What must be summed before it is read. */
   readonly neededFor: (subject: UsageSubject) => SumsNeeded;
-  readonly read: (subject: UsageSubject, period: UsagePeriod) => UsageSummary;
+  /** `run` runs a read; others may come between two. */
+  readonly read: (
+    subject: UsageSubject,
+    period: UsagePeriod,
+    run: <T>(work: () => T) => T,
+  ) => Promise<UsageSummary>;
 }
 
 /** `hourMs`: the length of an hour. */
@@ -77,18 +97,12 @@ export function createUsageSummaries(db: DatabaseSync, names: Names, hourMs: num
   };
   const neededFor = (subject: UsageSubject): SumsNeeded =>
     subject.kind === 'key' ? { key: keyNumber(subject.id) ?? 0 } : 'others';
-  const summarize = (subject: UsageSubject, { startAt, endAt }: UsagePeriod): UsageSummary => {
-    const start = startAt === undefined ? null : Math.floor(startAt / hourMs);
-    const end = endAt === undefined ? null : Math.ceil(endAt / hourMs);
-    const from = start ?? 0;
-    const to = end ?? Number.MAX_SAFE_INTEGER;
+  const readHours = (subject: UsageSubject, from: number, to: number) => {
     const number = numberOf(subject);
     const axis = AXIS[subject.kind === 'all' ? 'feature' : subject.kind];
     const row =
       subject.kind === 'all' ? read.ofAll.get(from, to, axis) : read.ofOne.get(from, to, axis, number);
-    return {
-      startAt: start === null ? null : start * hourMs,
-      endAt: end === null ? null : end * hourMs,
+    const sums: UsageSums = {
       requests: row?.requests ?? 0,
       draws: row?.draws ?? 0,
       verifications: row?.verifications ?? 0,
@@ -96,8 +110,33 @@ export function createUsageSummaries(db: DatabaseSync, names: Names, hourMs: num
       units: row?.units ?? 0,
       errors: row?.errors ?? 0,
       lastAt: row?.lastAt ?? null,
-      cells: read.cells.all(from, to, axis, number).map(cellOf),
-      isCapped: row?.capped === 1,
+    };
+    const cells = read.cells.all(from, to, axis, number).map(cellOf);
+    return { sums, cells, isCapped: row?.capped === 1 };
+  };
+  const summarize: UsageSummaries['read'] = async (subject, { startAt, endAt }, run) => {
+    const start = startAt === undefined ? null : Math.floor(startAt / hourMs);
+    const end = endAt === undefined ? null : Math.ceil(endAt / hourMs);
+    const to = end ?? Number.MAX_SAFE_INTEGER;
+    let sums: UsageSums = NO_USE;
+    let cells: UsageCell[] = [];
+    let isCapped = false;
+    for (let from = start ?? 0; ; ) {
+      const first = run(() => read.first.get(from, to))?.hour ?? null;
+      if (first === null) break;
+      from = Math.min(first + HOURS_AT_ONCE, to);
+      const hours = run(() => readHours(subject, first, from));
+      sums = addSums(sums, hours.sums);
+      cells = mergeCells([...cells, ...hours.cells]);
+      isCapped ||= hours.isCapped;
+      await setImmediate();
+    }
+    return {
+      startAt: start === null ? null : start * hourMs,
+      endAt: end === null ? null : end * hourMs,
+      ...sums,
+      cells,
+      isCapped,
     };
   };
   return { neededFor, read: summarize };

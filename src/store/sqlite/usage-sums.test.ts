@@ -11,11 +11,13 @@ import { testClock } from '../../../test/support/test-clock.ts';
 import type { UsageSubject } from '../../model/usage-summary.ts';
 import type { Store } from '../port.ts';
 import { openSqliteStore } from './open.ts';
+import { HOURS_AT_ONCE } from './usage-summary.ts';
 
 /** Rounds of which some begin a batch, with all of its parts after them. */
 const ROUNDS = 24;
 const DRAWS = 250;
 const HALF_AN_HOUR_MS = 1_800_000;
+const HOUR_MS = 3_600_000;
 
 async function checkSums(store: Store, keyId: string): Promise<number> {
   const events = await allUsageEvents(store);
@@ -62,6 +64,29 @@ describe('SQLite: sums of usage', () => {
       counts.map((_, round) => (round + 1) * (DRAWS + 2)),
     );
     await checkSums(store, key?.id ?? '');
+    await store.close();
+  });
+
+  it('are added up over more hours than are read at once, while others come in between', async () => {
+    const clock = testClock();
+    const store = await openSqliteStore(':memory:', { clock, newId: uuid, warn: () => {} });
+    const hours = 2 * HOURS_AT_ONCE + 1;
+    for (let hour = 0; hour < hours; hour++) {
+      await store.recordUsage([recordOf({ endpoint: `/${hour % 2}` })]);
+      // Once there is nothing for longer than that.
+      clock.advance(hour === 1 ? 3 * HOURS_AT_ONCE * HOUR_MS : HOUR_MS);
+    }
+    const all: UsageSubject = { kind: 'all' };
+    const summary = await summaryOf(store, all);
+    assert.deepEqual(summary, plainCount(await allUsageEvents(store), all, summary));
+    assert.equal(summary.requests, hours);
+    let ended = false;
+    const reading = store.summarizeUsage(all, {}).finally(() => {
+      ended = true;
+    });
+    await store.recordUsage([recordOf()]);
+    assert.equal(ended, false);
+    assert.ok((await reading).requests >= hours);
     await store.close();
   });
 

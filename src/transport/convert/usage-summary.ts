@@ -22,6 +22,9 @@ export function toUsageSubject({ subject }: Pick<GetUsageSummaryRequest, 'subjec
   }
 }
 
+/** The last moment that a timestamp can say (ms): the year 10000 is beyond it. */
+const TIMESTAMP_MAX_MS = 253_402_300_799_999;
+
 function fromNamedUse({ events, units, errors }: NamedUse) {
   return { eventCount: BigInt(events), units: BigInt(units), errorCount: BigInt(errors) };
 }
@@ -32,7 +35,7 @@ export function fromUsageSummary(
   const { endpoints, resources, statusCodes, outcomes } = usage;
   return {
     startTime: optionalTimestamp(usage.startAt),
-    endTime: optionalTimestamp(usage.endAt),
+    endTime: optionalTimestamp(usage.endAt === null ? null : Math.min(usage.endAt, TIMESTAMP_MAX_MS)),
     requestCount: BigInt(usage.requests),
     units: BigInt(usage.units),
     errorCount: BigInt(usage.errors),
