@@ -7,8 +7,9 @@ export type ChargeOutcome = Exclude<ChargeResult, { readonly kind: 'again' | 'un
 /** Gathers charges that arrive while a round is under way into the next. */
 export interface ChargeRounds {
   /**
-   * Waits for its round and gives what came of it. Rejects with OVERLOADED when too many wait, CANCELED when `signal`
-   * fired before its round began, STORE_UNAVAILABLE where it is not known what came of it, and with what the store threw.
+   * Waits for its round and gives what came of it. Rejects with OVERLOADED when too many wait or no round could
+   * settle it, CANCELED when `signal` fired before its round began, STORE_UNAVAILABLE where it is not known what came of
+   * it, and with what the store threw.
    */
   readonly charge: (charge: Charge, signal?: AbortSignal) => Promise<ChargeOutcome>;
   /** Resolves when no charge is under way any more. */
@@ -30,8 +31,7 @@ const ATTEMPTS_MAX = 12;
 const AGAIN_FIRST_MS = 2;
 const OVERLOAD_RETRY_MS = 500;
 
-function overloaded(): KeypoolError {
-  const message = 'Too many calls are waiting to be charged. Try again shortly.';
+function overloaded(message: string): KeypoolError {
   return new KeypoolError('OVERLOADED', message, { retryAfterMs: OVERLOAD_RETRY_MS });
 }
 
@@ -49,7 +49,8 @@ export function createChargeRounds(
     if (result.kind === 'unavailable') waited.reject(storeUnavailable('a charge was not confirmed'));
     else if (result.kind !== 'again') waited.resolve(result);
     else if (waited.attempts >= ATTEMPTS_MAX)
-      waited.reject(storeUnavailable('no round could settle a charge'));
+      // The store is there: what keeps the charge from being settled is another call, or too many of them.
+      waited.reject(overloaded('The charge could not be settled in time. Try again shortly.'));
     else {
       const pauseMs = AGAIN_FIRST_MS * 2 ** waited.attempts;
       waited.attempts += 1;
@@ -106,7 +107,7 @@ export function createChargeRounds(
     charge: (charge, signal) =>
       new Promise((resolve, reject) => {
         if (waiting.length >= WAITING_MAX) {
-          reject(overloaded());
+          reject(overloaded('Too many calls are waiting to be charged. Try again shortly.'));
           return;
         }
         waiting.push({ charge, signal, resolve, reject, attempts: 0 });

@@ -13,6 +13,12 @@ export interface PoolTerms {
 
 const NONE: readonly CreditPool[] = [];
 const IPV6_HOST_BITS = 64n;
+const OF_OWNER = 'o:';
+
+/** True for the pool that all consumers of an owner share. */
+export function isOfOwner({ id }: CreditPool): boolean {
+  return id.startsWith(OF_OWNER);
+}
 
 /** One caller of IPv6 has a whole /64 (RFC 6177), so it is counted by that. */
 function countedAddress(address: IpAddress): string {
@@ -34,7 +40,7 @@ function poolsOfConsumer(
   return [
     ...one(`c:${id}`, own),
     ...one(`r:${id}:${resource}`, limited?.creditsPerMinute ?? null),
-    ...one(`o:${owner}`, terms.ofOwner),
+    ...one(OF_OWNER + owner, terms.ofOwner),
   ];
 }
 

@@ -5,7 +5,7 @@ import { type CreditPool, type CreditStanding, nextOfPools, tightest } from '../
 import type { Store } from '../store/port.ts';
 import { type ChargeOutcome, createChargeRounds } from './charge-rounds.ts';
 import type { DomainLog } from './context.ts';
-import { poolsOf } from './credit-pools.ts';
+import { isOfOwner, poolsOf } from './credit-pools.ts';
 import type { CreditSettings } from './credit-settings.ts';
 import type { Directory } from './directory.ts';
 import { createSpentPools } from './spent-pools.ts';
@@ -46,6 +46,8 @@ export type ChargeAnswer =
       readonly granted: boolean;
       /** Null where nothing limits the payer. */
       readonly credits: CreditStanding | null;
+      /** True where `credits` are those that all consumers of the payer's owner share. */
+      readonly ofOwner: boolean;
       /** Of a refused charge, when it can succeed, in ms by the store's clock; null when never, and when granted. */
       readonly nextAt: number | null;
       /** It is a retry of a charge that was granted before. */
@@ -58,7 +60,8 @@ export interface Credits {
   readonly settings: CreditSettings;
   /**
    * Charges a payer's pools: all of them or none. Errors: STORE_UNAVAILABLE (when credits are not counted locally
-   * meanwhile), OVERLOADED when too many wait, CANCELED when `signal` fired before it was charged.
+   * meanwhile), OVERLOADED when too many wait or another call is at work with its request id, CANCELED when `signal`
+   * fired before it was charged.
    */
   readonly charge: (payer: CreditPayer, charge: CreditCharge, signal?: AbortSignal) => Promise<ChargeAnswer>;
   /** True when it is known without a read that nothing limits a payer's calls. */
@@ -82,14 +85,22 @@ export interface CreditsParts {
 function answerOf(outcome: ChargeOutcome, pools: readonly CreditPool[], cost: number): ChargeAnswer {
   if (outcome.kind === 'reused') return outcome;
   const { granted, replayed } = outcome;
-  const credits = tightest(pools, outcome.pools, cost);
-  return { kind: 'charged', granted, credits, nextAt: granted ? null : nextOfPools(outcome.pools), replayed };
+  const told = tightest(pools, outcome.pools, cost);
+  return {
+    kind: 'charged',
+    granted,
+    credits: told?.credits ?? null,
+    ofOwner: told !== null && isOfOwner(told.pool),
+    nextAt: granted ? null : nextOfPools(outcome.pools),
+    replayed,
+  };
 }
 
 const UNLIMITED: ChargeAnswer = {
   kind: 'charged',
   granted: true,
   credits: null,
+  ofOwner: false,
   nextAt: null,
   replayed: false,
 };

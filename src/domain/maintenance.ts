@@ -33,6 +33,8 @@ const TOKENS_MS = 60_000;
 const ROTATION_MS = 60_000;
 const CREDITS_BATCH = 1000;
 const CREDITS_SWEEP_MS = 60_000;
+/** Between two batches: a flood of addresses leaves many pools, and calls go on while they are deleted. */
+const CREDITS_PAUSE_MS = 20;
 /** A third of the time for which a process counts as alive. */
 const CREDITS_TEND_MS = 5000;
 
@@ -65,23 +67,24 @@ function tokenWork({ store, jwts }: Context): readonly Work[] {
   ];
 }
 
-/** Credits, where they are counted. */
-function creditWork({ store, credits }: Context): readonly Work[] {
-  return [
-    {
-      name: 'sweep-credits',
-      everyMs: CREDITS_SWEEP_MS,
-      run: async () => (await store.sweepCredits(CREDITS_BATCH)) >= CREDITS_BATCH,
+function sweepCredits({ store }: Context): Work {
+  return {
+    name: 'sweep-credits',
+    everyMs: CREDITS_SWEEP_MS,
+    moreAfterMs: CREDITS_PAUSE_MS,
+    run: async () => (await store.sweepCredits(CREDITS_BATCH)) >= CREDITS_BATCH,
+  };
+}
+
+function tendCredits({ credits }: Context): Work {
+  return {
+    name: 'tend-credits',
+    everyMs: CREDITS_TEND_MS,
+    run: async () => {
+      await credits.tend();
+      return false;
     },
-    {
-      name: 'tend-credits',
-      everyMs: CREDITS_TEND_MS,
-      run: async () => {
-        await credits.tend();
-        return false;
-      },
-    },
-  ];
+  };
 }
 
 /** Usage events and their sums. */
@@ -134,11 +137,14 @@ export function startMaintenance(context: Context, options: MaintenanceOptions):
   const { after } = options;
   const { log } = context;
   const placing = startBackgroundTask({ ...placeKeys(context), after, log });
+  const tending = startBackgroundTask({ ...tendCredits(context), after, log });
+  // How many processes share the limits is known before the store can be lost.
+  tending.kick();
   const works = [
     ...otherWork(context),
     ...usageWork(context, options),
     ...tokenWork(context),
-    ...creditWork(context),
+    sweepCredits(context),
   ];
   const others = works.map((work) => startBackgroundTask({ ...work, after, log }));
   // A tier that was edited here may have left a job: its keys wait for it.
@@ -148,7 +154,7 @@ export function startMaintenance(context: Context, options: MaintenanceOptions):
   return {
     stop: async () => {
       stopListening();
-      await Promise.all([placing, ...others].map((task) => task.stop()));
+      await Promise.all([placing, tending, ...others].map((task) => task.stop()));
       try {
         await context.lastUsed.flush();
       } catch (error) {

@@ -31,18 +31,24 @@ function nameOf(poolId: string, cost: number): string {
 
 export function createSpentPools(monotonicMs: () => number): SpentPools {
   const spent = new Map<string, Spent>();
+
+  /** What is known of a pool that has too little. */
+  function known({ id, limit }: CreditPool, cost: number, now: number): PoolStanding | null {
+    const name = nameOf(id, cost);
+    const heard = spent.get(name);
+    if (heard === undefined || heard.limit !== limit.limit) return null;
+    const { nextAt } = heard.standing;
+    if (monotonicMs() - heard.heardAt < BELIEVED_MS && nextAt !== null && now < nextAt) return heard.standing;
+    spent.delete(name);
+    return null;
+  }
+
   return {
     refused: (pools, cost, now) => {
       if (spent.size === 0) return null;
-      for (const { id, limit } of pools) {
-        const known = spent.get(nameOf(id, cost));
-        if (known === undefined || known.limit !== limit.limit) continue;
-        const { nextAt } = known.standing;
-        const holds = monotonicMs() - known.heardAt < BELIEVED_MS && nextAt !== null && now < nextAt;
-        if (holds) return pools.map((pool) => (pool.id === id ? known.standing : idle(pool, now)));
-        spent.delete(nameOf(id, cost));
-      }
-      return null;
+      const standings = pools.map((pool) => known(pool, cost, now));
+      if (standings.every((standing) => standing === null)) return null;
+      return pools.map((pool, i) => standings[i] ?? idle(pool, now));
     },
     note: (pools, standings, cost) => {
       for (const [i, { id, limit }] of pools.entries()) {

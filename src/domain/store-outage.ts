@@ -20,6 +20,11 @@ const PROBE_EVERY_MS = 1000;
 const OWED_MAX = 10_000;
 const OWED_BATCH = 100;
 
+/** What goes on record later; with its request id, so that a retry by then is known to be one. */
+interface OwedEvent extends Pick<Charge, 'idempotency'> {
+  readonly event: UsageRecord;
+}
+
 function isUnavailable(error: unknown): boolean {
   if (error instanceof StoreError) return error.kind === 'unavailable';
   return error instanceof KeypoolError && error.reason === 'STORE_UNAVAILABLE';
@@ -36,13 +41,14 @@ export function createStoreOutage(
   let processes = 1;
   let down = false;
   let probedAt = 0;
-  let owed: UsageRecord[] = [];
+  let owed: OwedEvent[] = [];
   let lost = 0;
+  let tending: Promise<void> | null = null;
   const local = createLocalCredits(() => processes);
 
-  function owe(event: UsageRecord | null): void {
+  function owe({ event, idempotency }: Charge): void {
     if (event === null) return;
-    if (owed.length < OWED_MAX) owed.push({ ...event, once: true });
+    if (owed.length < OWED_MAX) owed.push({ event: { ...event, once: true }, idempotency });
     else lost += 1;
   }
 
@@ -50,7 +56,7 @@ export function createStoreOutage(
     while (owed.length > 0) {
       const batch = owed.slice(0, OWED_BATCH);
       await Promise.all(
-        batch.map((event) => rounds.charge({ pools: [], cost: 0, event, idempotency: null })),
+        batch.map(({ event, idempotency }) => rounds.charge({ pools: [], cost: 0, event, idempotency })),
       );
       owed = owed.slice(batch.length);
     }
@@ -58,15 +64,22 @@ export function createStoreOutage(
     lost = 0;
   }
 
-  async function tend(): Promise<void> {
+  async function tendOnce(): Promise<void> {
     probedAt = clock.monotonicMs();
     processes = Math.max(1, await store.noteProcess());
     if (down) {
       down = false;
-      local.clear();
       log.info({}, 'credits are counted in the store again');
     }
     await writeOwed();
+  }
+
+  /** One at a time: two would write the same events, and take others for written. */
+  function tend(): Promise<void> {
+    tending ??= tendOnce().finally(() => {
+      tending = null;
+    });
+    return tending;
   }
 
   function goDown(error: unknown): void {
@@ -80,10 +93,16 @@ export function createStoreOutage(
     down = true;
   }
 
+  /** The store may be back, and yet not take all that waited for it. */
+  function onProbeFailed(error: unknown): void {
+    if (isUnavailable(error)) goDown(error);
+    else log.warn({ err: error }, 'usage events of calls charged without the store are still to be written');
+  }
+
   function countLocally(charge: Charge): ChargeOutcome {
-    const charged = local.charge(charge, store.now());
-    if (charged.granted) owe(charge.event);
-    return charged;
+    const outcome = local.charge(charge, store.now());
+    if (outcome.kind === 'charged' && outcome.granted && !outcome.replayed) owe(charge);
+    return outcome;
   }
 
   return {
@@ -92,7 +111,7 @@ export function createStoreOutage(
     charge: async (charge, signal) => {
       if (settings.whenStoreDown === 'refuse') return stored(rounds.charge(charge, signal));
       if (down) {
-        if (clock.monotonicMs() - probedAt > PROBE_EVERY_MS) tend().catch(goDown);
+        if (clock.monotonicMs() - probedAt > PROBE_EVERY_MS) tend().catch(onProbeFailed);
         return countLocally(charge);
       }
       try {

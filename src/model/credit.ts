@@ -89,17 +89,24 @@ export function nextOfPools(standings: readonly PoolStanding[]): number | null {
   return at;
 }
 
-/** What a call is told of its pools: the one with the least left, of equals the first. Null without any. */
+/** Of several pools the one with the least left, of equals the first, as a call of this cost is told of it. */
+export interface TightestPool {
+  readonly pool: CreditPool;
+  readonly credits: CreditStanding;
+}
+
+/** What a call is told of its pools. Null without any. */
 export function tightest(
   pools: readonly CreditPool[],
   standings: readonly PoolStanding[],
   cost: number,
-): CreditStanding | null {
-  let least: CreditStanding | null = null;
-  for (const [i, { limit }] of pools.entries()) {
+): TightestPool | null {
+  let least: TightestPool | null = null;
+  for (const [i, pool] of pools.entries()) {
     const standing = standings[i];
-    if (standing === undefined || (least !== null && standing.remaining >= least.remaining)) continue;
-    least = { limit: limit.limit, cost, remaining: standing.remaining, resetAt: standing.resetAt };
+    if (standing === undefined || (least !== null && standing.remaining >= least.credits.remaining)) continue;
+    const { remaining, resetAt } = standing;
+    least = { pool, credits: { limit: pool.limit.limit, cost, remaining, resetAt } };
   }
   return least;
 }

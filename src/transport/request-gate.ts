@@ -3,7 +3,7 @@ import type { HandlerContext } from '@connectrpc/connect';
 import { AdminService } from '../../gen/keypool/v1/admin_service_pb.ts';
 import { authenticate, currentIdentity } from '../domain/authenticate.ts';
 import { requireAdmin } from '../domain/authorize.ts';
-import { chargeCall, chargeFailedAuthentication, isCharged } from '../domain/charge-call.ts';
+import { type CallCharge, chargeCall, chargeFailedAuthentication, isCharged } from '../domain/charge-call.ts';
 import type { Context, Identity } from '../domain/context.ts';
 import { KeypoolError } from '../domain/errors.ts';
 import { FRESH_MS } from '../domain/waiting-draws.ts';
@@ -53,10 +53,23 @@ export async function checkAgain(context: Context, method: DescMethod, info: Req
   checkScope(method, info.identity);
 }
 
+/** Charges a request once, also where a path takes over while another one's charge is under way. Null: nothing was. */
+async function chargeOnce(
+  info: RequestInfo,
+  charge: () => Promise<CallCharge | null>,
+): Promise<CallCharge | null> {
+  info.charging ??= charge();
+  const charged = await info.charging;
+  if (charged === null) info.charging = null;
+  else info.charge = charged;
+  return charged;
+}
+
 /** Charges a failed authentication once, however often it is tried for the request; gives what the caller is told. */
 async function failedAuthentication(context: Context, info: RequestInfo, error: unknown): Promise<unknown> {
-  info.charge ??= await chargeFailedAuthentication(context, error, info.peerAddress);
-  return info.charge?.refusal ?? error;
+  const { peerAddress } = info;
+  const charge = await chargeOnce(info, () => chargeFailedAuthentication(context, error, peerAddress));
+  return charge?.refusal ?? error;
 }
 
 /** Charges a call once; gives its caller as it is then, looked up anew where that took long. */
@@ -67,8 +80,8 @@ async function paid(
   identity: Identity,
 ): Promise<Identity> {
   const since = context.clock.monotonicMs();
-  info.charge ??= await chargeCall(context, method.name, identity);
-  if (info.charge.refusal !== null) throw info.charge.refusal;
+  const charge = await chargeOnce(info, () => chargeCall(context, method.name, identity));
+  if (charge?.refusal != null) throw charge.refusal;
   if (context.clock.monotonicMs() - since <= FRESH_MS) return identity;
   return currentIdentity(context, { identity, peerAddress: info.peerAddress });
 }

@@ -12,6 +12,8 @@ export interface RequestInfo {
   identity: Identity | null;
   /** What it was charged; null until it was, and where it never is. */
   charge: CallCharge | null;
+  /** The charge under way or over: a request that goes on by another path is not charged again. Null where there is none. */
+  charging: Promise<CallCharge | null> | null;
   /** True once a request message was decoded: what fails before is the caller's, what fails after is ours. */
   decoded: boolean;
   /** The reason it was refused for; null while all is well. */
@@ -30,6 +32,7 @@ export function createRequestInfo(
   const unknown = {
     identity: null,
     charge: null,
+    charging: null,
     decoded: false,
     reason: null,
     refuseAtLast: null,

@@ -79,6 +79,25 @@ describe('rounds of charges', () => {
     assert.deepEqual(await charged, { kind: 'reused' });
   });
 
+  it('give up a charge that none of them settles, which does not mean that the store is gone', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { rounds, begun, round } = held(1);
+    let isOver = false;
+    const charged = rounds.charge(costing(1)).finally(() => {
+      isOver = true;
+    });
+    const refused = assert.rejects(charged, { reason: 'OVERLOADED' });
+    await settled();
+    while (!isOver) {
+      round(begun.length - 1).end({ kind: 'again' });
+      await settled();
+      t.mock.timers.tick(10_000);
+      await settled();
+    }
+    await refused;
+    assert.equal(begun.length, 13);
+  });
+
   it('pass over callers that have gone', async () => {
     const { rounds, begun } = held(1);
     const gone = rounds.charge(costing(1), AbortSignal.abort());

@@ -4,7 +4,7 @@ import type { CreditSettings } from '../../src/domain/credit-settings.ts';
 import { type Credits, createCredits } from '../../src/domain/credits.ts';
 import { createDirectory } from '../../src/domain/directory.ts';
 import type { Store } from '../../src/store/port.ts';
-import { verifyEvent } from '../support/charging.ts';
+import { freshRequest, verifyEvent } from '../support/charging.ts';
 import { allUsageEvents } from '../support/listing.ts';
 import { type FaultyDatabase, faultyDatabase } from '../support/mongodb-faults.ts';
 import { consumerOf } from '../support/store-rows.ts';
@@ -73,6 +73,57 @@ describe('credits while the store is out of reach', () => {
     const units = (await allUsageEvents(store)).map((event) => event.units);
     assert.deepEqual(units.sort(), [2, 4, 4]);
     assert.equal((await chargeOne(credits, by, 20)).granted, true);
+  });
+
+  it('are no more than the share where the store comes and goes', async (t) => {
+    const { store, credits } = await open(t, 'flapping', 'local');
+    await credits.tend();
+    const by = payer(60);
+    const share = Math.floor(60 / (await store.noteProcess()));
+    await breakPools('flapping');
+    const granted: boolean[] = [];
+    for (const cost of [share, 1, share]) {
+      granted.push((await chargeOne(credits, by, cost)).granted);
+      // The rest of it can be reached, so the pools are tried again.
+      await credits.tend();
+    }
+    assert.deepEqual(granted, [true, false, false]);
+    await database.heal();
+  });
+
+  it('are charged once for a request id, also by a retry when the store is back', async (t) => {
+    const { store, credits } = await open(t, 'retried', 'local');
+    const by = payer(20);
+    await breakPools('retried');
+    await chargeOne(credits, by, 1);
+    const idempotency = freshRequest();
+    const retry = async () => {
+      const event = verifyEvent({ units: 4, consumerId: 'retried' });
+      const answer = await credits.charge(by, { cost: 4, resource: null, event, idempotency });
+      return answer.kind === 'charged' ? [answer.granted, answer.replayed] : answer.kind;
+    };
+    assert.deepEqual(await retry(), [true, false]);
+    assert.deepEqual(await retry(), [true, true]);
+    await database.heal();
+    await credits.tend();
+    assert.deepEqual(await retry(), [true, true]);
+    assert.equal((await allUsageEvents(store, { consumerId: 'retried' })).length, 1);
+    const other = { ...idempotency, fingerprint: 'other fields' };
+    const charge = { cost: 1, resource: null, event: null, idempotency: other };
+    assert.equal((await credits.charge(by, charge)).kind, 'reused');
+  });
+
+  it('are all on record when several look whether the store is back', async (t) => {
+    const { store, credits } = await open(t, 'tended', 'local');
+    const by = payer(1000);
+    await breakPools('tended');
+    await chargeOne(credits, by, 1);
+    const calls = 350;
+    await Promise.all(Array.from({ length: calls - 1 }, () => chargeOne(credits, by, 1)));
+    await database.heal();
+    await Promise.all([credits.tend(), credits.tend(), credits.tend()]);
+    await credits.tend();
+    assert.equal((await allUsageEvents(store, { consumerId: by.consumer.id })).length, calls);
   });
 
   it('are refused where that is configured', async (t) => {

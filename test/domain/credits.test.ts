@@ -130,6 +130,18 @@ describe('credits', () => {
     await assert.rejects(charge(domain, payer, 2), { reason: 'STORE_UNAVAILABLE' });
   });
 
+  it('that are spent in several pools are told alike, however often', async (t) => {
+    const domain = await openWith(t, null);
+    const creditLimits = [{ resource: '/chat', creditsPerMinute: 2 }];
+    const payer = consumer({ creditsPerMinute: 5, creditLimits });
+    await charge(domain, payer, 3);
+    domain.clock.advance(10_000);
+    await charge(domain, payer, 2, { resource: '/chat' });
+    const asked = await charge(domain, payer, 2, { resource: '/chat' });
+    assert.deepEqual(await charge(domain, payer, 2, { resource: '/chat' }), asked);
+    assert.equal(asked.nextAt, domain.context.store.now() + MINUTE_MS + GUARD_MS);
+  });
+
   it('that are spent are there again when they said', async (t) => {
     const domain = await openWith(t, 3);
     const payer = consumer();

@@ -130,6 +130,20 @@ describe('MongoDB: a charge whose fate is unknown', () => {
     );
   });
 
+  it('is granted also where another of its round cannot give up its request id', async (t) => {
+    const { store, break: breakNext } = await open(t);
+    await breakNext('charged_requests', 'delete', NETWORK, 1);
+    const pool = poolOf(5, 'released');
+    const results = await store.chargeRound([
+      chargeOf([pool], 4),
+      chargeOf([pool], 4, { idempotency: freshRequest() }),
+    ]);
+    assert.deepEqual(
+      results.map((result) => result.kind === 'charged' && result.granted),
+      [true, false],
+    );
+  });
+
   it('leaves rows that do not grow', async (t) => {
     const { store } = await open(t);
     const pool = poolOf(100_000, 'long');

@@ -104,6 +104,24 @@ export function registerCreditTests(name: string, makeStore: StoreFactory): void
       );
     });
 
+    it('that one of its pools refuses tells of the others what they have', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const pools = [poolOf(100, 'c:1'), poolOf(70, 'o:1')];
+      await chargeOne(store, chargeOf(pools.slice(1), 20));
+      const refused = await chargeOne(store, chargeOf(pools, 60));
+      const told = refused.pools.map(({ remaining, nextAt }) => [remaining, nextAt === refused.at]);
+      assert.deepEqual(
+        [refused.granted, told],
+        [
+          false,
+          [
+            [100, true],
+            [50, false],
+          ],
+        ],
+      );
+    });
+
     it('is on record when it was granted, and leaves nothing behind when it was refused', async (t) => {
       const { store } = await useStore(t, makeStore);
       const events = [verifyEvent({ units: 4 }), verifyEvent({ units: 7 }), verifyEvent({ units: 6 })];

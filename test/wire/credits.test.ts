@@ -28,6 +28,13 @@ function told({ headers }: Pick<JsonAnswer, 'headers'>): (number | null)[] {
 
 const NOTHING = [null, null, null, null];
 
+/** Whose credits are spent, as QuotaFailure names them. */
+function quotaSubject({ body }: { readonly body: Record<string, unknown> }): string | undefined {
+  const details = body.details as { type: string; debug: { violations?: { subject: string }[] } }[];
+  const quota = details.find(({ type }) => type === 'google.rpc.QuotaFailure');
+  return quota?.debug.violations?.[0]?.subject;
+}
+
 describe('credits over the wire', () => {
   it('are told with every answer, and by WhoAmI', async (t) => {
     const { served, pool } = await serveCredits();
@@ -60,9 +67,7 @@ describe('credits over the wire', () => {
     assert.equal(answer.headers.get('Retry-After'), '51');
     assert.equal(error.retryDelay, '50.500s');
     assert.deepEqual([error.metadata.limit, error.metadata.cost, error.metadata.remaining], ['20', '6', '2']);
-    const details = answer.body.details as { type: string; debug: { violations?: { subject: string }[] } }[];
-    const quota = details.find(({ type }) => type === 'google.rpc.QuotaFailure');
-    assert.equal(quota?.debug.violations?.[0]?.subject, `consumer:${pool.consumerId}`);
+    assert.equal(quotaSubject(answer), `consumer:${pool.consumerId}`);
     assert.equal((await callJson(served, 'AuthService/WhoAmI', {}, pool)).status, 200);
     clock.advance(50_500);
     assert.deepEqual(told(await call()), [20, 6, 13, 61]);
@@ -146,7 +151,9 @@ describe('credits over the wire', () => {
     const call = () => callJson(served, 'AuthService/WhoAmI', {}, pool);
     assert.deepEqual(told(await call()), [2, 1, 1, 61]);
     assert.deepEqual(told(await call()), [2, 1, 0, 61]);
-    refused(await call(), 429, 'CREDITS_EXHAUSTED');
+    const spent = await call();
+    refused(spent, 429, 'CREDITS_EXHAUSTED');
+    assert.equal(quotaSubject(spent), 'owner:team');
     const listed = await callJson(served, 'AdminService/ListOwnerCredits', {});
     const [row] = listed.body.ownerCredits as { owner: string; creditsPerMinute: number }[];
     assert.deepEqual([row?.owner, row?.creditsPerMinute], ['team', 2]);

@@ -6,7 +6,7 @@ import { grantedIndexes, type PoolPlan, planPools, runsOf } from './charge-plan.
 import { answerCharges, releaseCharges } from './charged-requests.ts';
 import { type ChargingRound, claimRound, recordedEvent } from './claimed-charges.ts';
 import { type MongoContext, storeNow } from './context.ts';
-import { type FinishedTakes, metersOf, type PoolReply, refundPool } from './pool-takes.ts';
+import { type FinishedTakes, metersOf, type PoolReply, refundPool, withoutCredits } from './pool-takes.ts';
 import { takeFromPools } from './pools-together.ts';
 import { replayCharges } from './replay-charges.ts';
 import { insertUsageRecords } from './usage-records.ts';
@@ -49,26 +49,34 @@ async function takeAll(
   return answers;
 }
 
-/** Gives back what a pool granted to charges that another of their pools refused. */
+/**
+ * Gives back what a pool granted to charges that another of their pools refused; gives the answers with the rows as they
+ * are then.
+ */
 async function refundRefused(
   context: MongoContext,
   { charges }: ChargingRound,
   answers: ReadonlyMap<string, PoolAnswer>,
   isBack: (index: number) => boolean,
-): Promise<void> {
-  const refunds = [...answers.values()].flatMap(({ plan, reply, granted }) => {
+): Promise<ReadonlyMap<string, PoolAnswer>> {
+  const refunded = new Map(answers);
+  const refunds = [...answers].flatMap(([id, answer]) => {
+    const { plan, reply, granted } = answer;
     if (reply.kind !== 'took') return [];
     const credits = [...granted].filter(isBack).reduce((sum, index) => sum + (charges[index]?.cost ?? 0), 0);
-    return credits === 0 ? [] : [refundPool(context, plan.pool, reply.took, credits)];
+    if (credits === 0) return [];
+    const row = withoutCredits(reply.row, reply.took, credits);
+    refunded.set(id, { ...answer, reply: { ...reply, row } });
+    return [refundPool(context, plan.pool, reply.took, credits)];
   });
   await Promise.all(refunds);
+  return refunded;
 }
 
 function standingsOf(
   charge: Charge,
   answers: ReadonlyMap<string, PoolAnswer>,
-  granted: boolean,
-  at: number,
+  { granted, at }: Pick<Charged, 'granted' | 'at'>,
 ): PoolStanding[] {
   return charge.pools.flatMap((pool) => {
     const reply = answers.get(pool.id)?.reply;
@@ -77,7 +85,17 @@ function standingsOf(
   });
 }
 
-/** What the pools said of a charge: all granted it, one refused, or it is not known of one. */
+/** What is told of a decided charge, from the pools as they are after what was given back. */
+function withStandings(
+  charge: Charge | undefined,
+  answers: ReadonlyMap<string, PoolAnswer>,
+  result: ChargeResult,
+): ChargeResult {
+  if (charge === undefined || result.kind !== 'charged') return result;
+  return { ...result, pools: standingsOf(charge, answers, result) };
+}
+
+/** What the pools said of a charge: all granted it, one refused, or it is not known of one. Yet without their standings. */
 function decide(
   index: number,
   charge: Charge,
@@ -93,7 +111,7 @@ function decide(
     at = Math.max(at, answer.reply.took.at);
   }
   const granted = replies.every((answer) => answer?.granted.has(index));
-  return { kind: 'charged', granted, at, pools: standingsOf(charge, answers, granted, at), replayed: false };
+  return { kind: 'charged', granted, at, pools: [], replayed: false };
 }
 
 /** Nothing stays charged for it, and it is known. */
@@ -124,12 +142,15 @@ async function record(
   try {
     if (events.length > 0) await insertUsageRecords(context, events, storeNow(context));
     await answerCharges(context, answers);
-    await releaseCharges(context, take, refused);
-    return true;
   } catch (error) {
     if (error instanceof MongoError || error instanceof StoreError) return false;
     throw error;
   }
+  // Those that were granted are on record, whatever comes of this.
+  await releaseCharges(context, take, refused).catch((error: unknown) => {
+    if (!(error instanceof MongoError)) throw error;
+  });
+  return true;
 }
 
 /** Charges those of a round that have not been charged before. */
@@ -150,7 +171,8 @@ async function chargeFresh(
     const charge = charges[index];
     if (charge !== undefined) results.set(index, decide(index, charge, answers, now));
   }
-  await refundRefused(context, round, answers, (index) => isRefused(results.get(index)));
+  const left = await refundRefused(context, round, answers, (index) => isRefused(results.get(index)));
+  for (const [index, result] of results) results.set(index, withStandings(charges[index], left, result));
   const isRecorded = await record(context, round, results);
   if (!isRecorded)
     for (const [index, result] of results) if (isGranted(result)) results.set(index, { kind: 'unavailable' });

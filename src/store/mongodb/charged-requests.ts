@@ -1,8 +1,7 @@
-import { MongoBulkWriteError, MongoError } from 'mongodb';
 import type { UsageRecord } from '../../model/audit.ts';
 import type { CreditPool, PoolStanding } from '../../model/credit.ts';
+import { type ClaimFate, claimFates } from './claim-fates.ts';
 import { type MongoContext, storeNow } from './context.ts';
-import type { ClaimFate } from './request-records.ts';
 
 /**
  * Which charge a caller's request id stands for. Written before anything is charged for it, so that of racing calls one
@@ -28,7 +27,6 @@ export interface ChargedRequestDocument {
 
 /** How long a request id stands for its charge, in ms. */
 const KEPT_MS = 600_000;
-const DUPLICATE_KEY = 11000;
 
 export type ChargeClaim = Omit<ChargedRequestDocument, 'at' | 'answer' | 'expireAt'>;
 
@@ -37,25 +35,12 @@ export async function claimCharges(
   context: MongoContext,
   claims: readonly ChargeClaim[],
 ): Promise<ClaimFate[]> {
-  const fates: ClaimFate[] = claims.map(() => 'ours');
-  if (claims.length === 0) return fates;
   const at = storeNow(context);
   const expireAt = new Date(at + KEPT_MS);
-  try {
-    await context.rows.chargedRequests.insertMany(
-      claims.map((claim) => ({ ...claim, at, answer: null, expireAt })),
-      { ordered: false },
-    );
-    return fates;
-  } catch (error) {
-    if (!(error instanceof MongoError)) throw error;
-    const failures = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
-    const unconfirmed =
-      !(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined;
-    if (unconfirmed || failures.length === 0) fates.fill('unknown');
-    for (const { index, code } of failures) fates[index] = code === DUPLICATE_KEY ? 'theirs' : 'unknown';
-    return fates;
-  }
+  const documents = claims.map((claim) => ({ ...claim, at, answer: null, expireAt }));
+  return claimFates(claims.length, () =>
+    context.rows.chargedRequests.insertMany(documents, { ordered: false }),
+  );
 }
 
 /** Records by key, as a majority has them. */

@@ -94,6 +94,14 @@ export async function refundPool(
     });
 }
 
+/** A row as {@link refundPool} leaves it. */
+export function withoutCredits(row: PoolRow, { stamp }: PoolTake, credits: number): PoolRow {
+  const stamps = row.meter.stamps
+    .map((kept) => (kept.at === stamp ? { at: kept.at, n: kept.n - credits } : kept))
+    .filter(({ n }) => n > 0);
+  return { ...row, meter: { stamps } };
+}
+
 /** Takes of this process that nobody will look up any more, until a row was told. */
 export interface FinishedTakes {
   readonly add: (poolId: string, take: string) => void;

@@ -31,12 +31,13 @@ export async function takeFromPools(
   return Promise.all(
     asked.map((one, i): PoolReply | Promise<PoolReply> => {
       const { pool, request } = one;
-      const row = rows.get(pool.id);
+      const row = rows?.get(pool.id);
       const took = row?.takes.find(({ take }) => take === request.take);
       if (row !== undefined && took !== undefined) return { kind: 'took', row, took };
       // Two first takes at once: the second finds the row.
       if (refused.has(i)) return single(one);
-      return { kind: failure !== null && wasGivenUp(failure) ? 'expired' : 'unknown' };
+      // Of those that were given up together, some may have been carried out.
+      return { kind: rows !== null && failure !== null && wasGivenUp(failure) ? 'expired' : 'unknown' };
     }),
   );
 }
@@ -69,12 +70,12 @@ async function write({ rows }: MongoContext, asked: readonly AskedPool[]): Promi
   }
 }
 
-/** The rows as they are now. After a failure only what a majority has tells that a take was carried out. */
+/** The rows as they are now; null where they cannot be read. After a failure, as a majority has them. */
 async function look(
   { rows }: MongoContext,
   asked: readonly AskedPool[],
   failure: MongoError | null,
-): Promise<ReadonlyMap<string, PoolRow>> {
+): Promise<ReadonlyMap<string, PoolRow> | null> {
   const ids = asked.map(({ pool }) => pool.id);
   try {
     const found = await rows.creditPools
@@ -86,6 +87,6 @@ async function look(
     return new Map(found.map((row) => [row._id, row]));
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
-    return new Map();
+    return null;
   }
 }

@@ -1,4 +1,5 @@
-import { MongoBulkWriteError, MongoError } from 'mongodb';
+import { MongoError } from 'mongodb';
+import { type ClaimFate, claimFates } from './claim-fates.ts';
 import type { RequestDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
 
@@ -9,7 +10,6 @@ import { type MongoContext, storeNow } from './context.ts';
 
 /** How long a request id is remembered, in ms. */
 const REQUEST_TTL_MS = 600_000;
-const DUPLICATE_KEY = 11000;
 
 /** What a caller's request id stands for, and which of its calls asks: `claim` is unique among them. */
 export interface Claim {
@@ -18,13 +18,8 @@ export interface Claim {
   readonly claim: string;
 }
 
-/** `ours`: no other call has it; `theirs`: another has, or had; `unknown`: it may be ours. */
-export type ClaimFate = 'ours' | 'theirs' | 'unknown';
-
 /** Claims request ids; fates in the order of the claims. */
 export async function claimRequests(context: MongoContext, claims: readonly Claim[]): Promise<ClaimFate[]> {
-  const fates: ClaimFate[] = claims.map(() => 'ours');
-  if (claims.length === 0) return fates;
   const at = storeNow(context);
   const documents = claims.map(({ key, fingerprint, claim }) => ({
     _id: key,
@@ -34,18 +29,7 @@ export async function claimRequests(context: MongoContext, claims: readonly Clai
     at,
     expireAt: new Date(at + REQUEST_TTL_MS),
   }));
-  try {
-    await context.rows.requests.insertMany(documents, { ordered: false });
-    return fates;
-  } catch (error) {
-    if (!(error instanceof MongoError)) throw error;
-    const failures = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
-    const unconfirmed =
-      !(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined;
-    if (unconfirmed || failures.length === 0) fates.fill('unknown');
-    for (const { index, code } of failures) fates[index] = code === DUPLICATE_KEY ? 'theirs' : 'unknown';
-    return fates;
-  }
+  return claimFates(claims.length, () => context.rows.requests.insertMany(documents, { ordered: false }));
 }
 
 /** Records by request key; those that are over are forgotten and not among them. */

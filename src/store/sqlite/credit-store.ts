@@ -46,7 +46,7 @@ export function createCreditStore(core: Core): CreditStore {
       core.clockWatch.look();
       return transactions.write(() => chargeRound(parts, charges, core.now()));
     },
-    // The file belongs to one process; where it cannot be written to, this says so.
+    // The file belongs to one process. Where nothing can be written this fails, but for a full disk: charges tell of that.
     noteProcess: async () => transactions.write(() => 1),
     sweepCredits: async (limit) =>
       transactions.write(() => {

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AuthService } from '../../gen/keypool/v1/auth_service_pb.ts';
+import { DEFAULT_CREDIT_SETTINGS } from '../../src/domain/credit-settings.ts';
+import { admit } from '../../src/transport/request-gate.ts';
+import { createRequestInfo } from '../../src/transport/request-info.ts';
+import { openDomain } from '../domain/open-domain.ts';
+
+describe('a request that another path takes over while it is being charged', () => {
+  it('is charged once', async (t) => {
+    const credits = { ...DEFAULT_CREDIT_SETTINGS, creditsPerMinute: 100 };
+    const { context } = await openDomain(t, { credits });
+    const fail = async () => {
+      const info = createRequestInfo('request-1', '192.0.2.1');
+      const tried = () => admit(context, AuthService.method.whoAmI, info, 'nonsense');
+      const both = await Promise.allSettled([tried(), tried()]);
+      assert.deepEqual(
+        both.map(({ status }) => status),
+        ['rejected', 'rejected'],
+      );
+      return info.charge?.credits?.remaining;
+    };
+    assert.deepEqual([await fail(), await fail()], [90, 80]);
+  });
+});
