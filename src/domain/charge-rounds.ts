@@ -1,5 +1,6 @@
 import type { Charge, ChargeResult, CreditStore } from '../store/port.ts';
 import { KeypoolError, storeUnavailable } from './errors.ts';
+import { createTurnEnd } from './turn-end.ts';
 
 /** What a charge ends with once it has been through as many rounds as it needs. */
 export type ChargeOutcome = Exclude<ChargeResult, { readonly kind: 'again' | 'unavailable' }>;
@@ -42,8 +43,7 @@ export function createChargeRounds(
   let underWay = 0;
   /** Charges that are to come again after a pause. */
   let paused = 0;
-  let scheduled = false;
-  let idleWaiters: (() => void)[] = [];
+  const { schedule, idle } = createTurnEnd(pump);
 
   function settle(waited: WaitingCharge, result: ChargeResult): void {
     if (result.kind === 'unavailable') waited.reject(storeUnavailable('a charge was not confirmed'));
@@ -85,22 +85,13 @@ export function createChargeRounds(
     });
   }
 
-  function pump(): void {
-    scheduled = false;
+  /** Begins the rounds that may begin. */
+  function pump(): boolean {
     while (underWay < store.chargeRoundsMax && waiting.length > 0) {
       const batch = nextBatch();
       if (batch.length > 0) void run(batch);
     }
-    if (underWay > 0 || paused > 0) return;
-    for (const wake of idleWaiters) wake();
-    idleWaiters = [];
-  }
-
-  /** The end of the event loop's turn: everything that arrived in it goes into one round. */
-  function schedule(): void {
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(pump);
+    return underWay > 0 || paused > 0;
   }
 
   return {
@@ -113,10 +104,6 @@ export function createChargeRounds(
         waiting.push({ charge, signal, resolve, reject, attempts: 0 });
         schedule();
       }),
-    idle: () =>
-      new Promise((resolve) => {
-        idleWaiters.push(resolve);
-        schedule();
-      }),
+    idle,
   };
 }

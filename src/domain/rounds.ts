@@ -1,5 +1,6 @@
 import type { DrawRequest, DrawResult, DrawStore } from '../store/port.ts';
 import { KeypoolError, storeUnavailable } from './errors.ts';
+import { createTurnEnd } from './turn-end.ts';
 import { createWaitingDraws, type RoundsResult, type WaitingDraw } from './waiting-draws.ts';
 
 /** Gathers draws that arrive while a round is under way into the next. */
@@ -84,8 +85,7 @@ export function createRounds(
   let underWay = 0;
   /** Rounds that still choose their keys: what arrives meanwhile goes into one next round, not into several small ones. */
   let choosing = 0;
-  let scheduled = false;
-  let idleWaiters: (() => void)[] = [];
+  const { schedule, idle } = createTurnEnd(pump);
 
   /** Counts a round among those that choose; gives how to say, once or more, that it does not any longer. */
   function choose(): () => void {
@@ -118,23 +118,14 @@ export function createRounds(
     schedule();
   }
 
-  function pump(): void {
-    scheduled = false;
+  /** Begins the rounds that may begin. */
+  function pump(): boolean {
     while (underWay < store.roundsMax && choosing === 0) {
       const batch = waiting.next(roundSize);
       if (batch.length === 0) break;
       void begin(batch);
     }
-    if (underWay > 0) return;
-    for (const wake of idleWaiters) wake();
-    idleWaiters = [];
-  }
-
-  /** The end of the event loop's turn: everything that arrived in it goes into one round. */
-  function schedule(): void {
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(pump);
+    return underWay > 0;
   }
 
   return {
@@ -149,10 +140,6 @@ export function createRounds(
         else waiting.add(draw);
         schedule();
       }),
-    idle: () =>
-      new Promise((resolve) => {
-        idleWaiters.push(resolve);
-        schedule();
-      }),
+    idle,
   };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { type Document, MongoClient } from 'mongodb';
 import { v7 as uuid } from 'uuid';
 import { openMongoStore } from '../../src/store/mongodb/open.ts';
@@ -32,19 +32,23 @@ function firstConsumer(id: string, tokenHash: string) {
   };
 }
 
+async function emptyDatabase(t: TestContext) {
+  const lease = await sharedMongod();
+  const client = await MongoClient.connect(lease.uri);
+  t.after(async () => {
+    await client.close();
+    await lease.drop();
+  });
+  return { uri: lease.uri, db: client.db(lease.databaseName) };
+}
+
 describe('MongoDB: a database of the first schema', () => {
   it('keeps its consumers, also those that a process of the first schema writes later', async (t) => {
-    const lease = await sharedMongod();
-    const client = await MongoClient.connect(lease.uri);
-    t.after(async () => {
-      await client.close();
-      await lease.drop();
-    });
-    const db = client.db(lease.databaseName);
+    const { uri, db } = await emptyDatabase(t);
     const rows = db.collection<Document & { _id: string }>('consumers');
     await rows.insertOne(firstConsumer('c1', 'a'.repeat(64)));
     await db.collection<{ _id: string; version: number }>('schema').insertOne({ _id: 'schema', version: 1 });
-    const store = await openMongoStore(lease.uri, options);
+    const store = await openMongoStore(uri, options);
     await rows.insertOne(firstConsumer('c2', 'b'.repeat(64)));
     assert.equal((await store.status()).schemaVersion, 2);
     for (const [id, tokenHash] of [
@@ -64,13 +68,7 @@ describe('MongoDB: a database of the first schema', () => {
   });
 
   it('has the draws that were there in its sums, and those that a process of the first schema writes later', async (t) => {
-    const lease = await sharedMongod();
-    const client = await MongoClient.connect(lease.uri);
-    t.after(async () => {
-      await client.close();
-      await lease.drop();
-    });
-    const db = client.db(lease.databaseName);
+    const { uri, db } = await emptyDatabase(t);
     const rows = db.collection<Document & { _id: string }>('usage_events');
     const now = Date.now();
     const take = (_id: string, at: number) => ({
@@ -79,7 +77,7 @@ describe('MongoDB: a database of the first schema', () => {
     });
     await rows.insertMany([take('old', now - 90 * 86_400_000), take('new', now - 2 * 3_600_000)]);
     await db.collection<{ _id: string; version: number }>('schema').insertOne({ _id: 'schema', version: 1 });
-    const store = await openMongoStore(lease.uri, options);
+    const store = await openMongoStore(uri, options);
     for (let round = 0; round < 2; round++) {
       const events = await allUsageEvents(store);
       assert.equal(events.length, 4 + 2 * round);

@@ -1,6 +1,5 @@
 import { MongoBulkWriteError, MongoError } from 'mongodb';
-
-const DUPLICATE_KEY = 11000;
+import { DUPLICATE_KEY } from './driver-errors.ts';
 
 /** `ours`: no other call has it; `theirs`: another has, or had; `unknown`: it may be ours. */
 export type ClaimFate = 'ours' | 'theirs' | 'unknown';

@@ -1,7 +1,8 @@
 import { MongoError, MongoServerError } from 'mongodb';
 import { StoreError } from '../errors.ts';
 
-const DUPLICATE_KEY = 11000;
+/** The server's code for a row whose unique value is taken. */
+export const DUPLICATE_KEY = 11000;
 
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;

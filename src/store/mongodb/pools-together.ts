@@ -2,6 +2,7 @@ import { MongoBulkWriteError, MongoError } from 'mongodb';
 import type { CreditPool } from '../../model/credit.ts';
 import type { MongoContext } from './context.ts';
 import { chargePipeline, type PoolTakeRequest } from './credit-pipeline.ts';
+import { DUPLICATE_KEY } from './driver-errors.ts';
 import { POOL_PROJECTION, type PoolReply, type PoolRow, TAKE_MAX_MS, takeFromPool } from './pool-takes.ts';
 import { CONFIRMED_READ, wasGivenUp } from './send-take.ts';
 import { STORE_NOW } from './take-pipeline.ts';
@@ -12,7 +13,6 @@ export interface AskedPool {
   readonly request: PoolTakeRequest;
 }
 
-const DUPLICATE_KEY = 11000;
 /** So few takes are sent each on its own: each answers for itself, and needs no look. */
 const SINGLE_MAX = 4;
 

@@ -3,8 +3,7 @@ import type { UsageRecord } from '../../model/audit.ts';
 import { StoreError } from '../errors.ts';
 import type { RecordsDocument, StoredRecord } from './collections.ts';
 import type { MongoContext } from './context.ts';
-
-const DUPLICATE_KEY = 11000;
+import { DUPLICATE_KEY } from './driver-errors.ts';
 
 /**
  * Writes usage records at a moment (ms); durable on a majority when it resolves. Those that are `once` get rows of their

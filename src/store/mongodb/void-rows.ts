@@ -1,11 +1,10 @@
 import { MongoBulkWriteError, MongoError } from 'mongodb';
 import type { DrawsDocument, UsageDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
+import { DUPLICATE_KEY } from './driver-errors.ts';
 
 /** What is known of a take's audit row: stored for good, never to be stored, or neither. */
 export type Fate = 'real' | 'void' | 'unknown';
-
-const DUPLICATE_KEY = 11000;
 
 /**
  * Writes rows at once, each durable on a majority or listed. `refused`: ids that another row has; `unknown`: all that
