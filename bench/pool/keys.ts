@@ -1,13 +1,17 @@
 import type { Context } from '../../src/domain/context.ts';
 import { editBudgets } from '../../src/domain/edit-budgets.ts';
 import { sealValue, valueHintOf } from '../../src/domain/key-secrets.ts';
-import type { Key } from '../../src/model/key.ts';
+import { type Key, PLAIN_TRAITS, WELL } from '../../src/model/key.ts';
 import { NOWHERE, placesOf } from '../../src/model/place.ts';
 import type { Tier } from '../../src/model/tier.ts';
 
 const BATCH = 1000;
 /** Checked on every draw, never reached. */
-const BUDGETS = editBudgets({ budgets: [], epoch: 0 }, [{ limit: Number.MAX_SAFE_INTEGER, windowMs: null }]);
+const BUDGETS = editBudgets(
+  { budgets: [], epoch: 0 },
+  [{ limit: Number.MAX_SAFE_INTEGER, windowMs: null, periods: null }],
+  0,
+);
 
 function newKey(context: Context, tier: Tier, name: string, moment: { rank: number; now: number }): Key {
   const id = context.newId();
@@ -31,6 +35,9 @@ function newKey(context: Context, tier: Tier, name: string, moment: { rank: numb
     takenAt: 0,
     meters: {},
     open: [],
+    traits: PLAIN_TRAITS,
+    health: WELL,
+    holds: [],
     lastRank: {},
     freshRank: moment.rank,
     version: 1,

@@ -54,14 +54,17 @@ export function rightsOf(
 export function drawFrom(tier: Tier, consumerId: string): DrawRequest {
   const [feature] = tier.features;
   if (feature === undefined) throw new Error(`tier ${tier.id} has no feature`);
-  const { revision } = tier;
+  const { policy, revision } = tier;
   return {
     feature: feature.name,
     units: 1,
-    queues: [{ tierId: tier.id, queue: queueName(tier.id, feature.name), limits: feature.limits, revision }],
+    queues: [
+      { tierId: tier.id, queue: queueName(tier.id, feature.name), limits: feature.limits, policy, revision },
+    ],
     consumerId,
     peerAddress: '127.0.0.1',
     requestId: 'bench',
     idempotency: null,
+    affinity: null,
   };
 }

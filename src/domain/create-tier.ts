@@ -1,4 +1,5 @@
 import type { Feature, Tier } from '../model/tier.ts';
+import { PLAIN_POLICY, type TierPolicy } from '../model/tier-policy.ts';
 import { adminEvent } from './admin-event.ts';
 import { requireAdmin } from './authorize.ts';
 import { refuseIfAny } from './check-field.ts';
@@ -15,6 +16,8 @@ export interface CreateTierInput {
   readonly description: string;
   /** 1 to 100. */
   readonly features: readonly Feature[];
+  /** What is not named is as in `PLAIN_POLICY`. */
+  readonly policy?: Partial<TierPolicy>;
 }
 
 function tierExists(id: string): KeypoolError {
@@ -32,6 +35,7 @@ export async function createTier(context: Context, call: Call, input: CreateTier
     id: input.id,
     description: input.description,
     features: input.features,
+    policy: { ...PLAIN_POLICY, ...input.policy },
     // Above every revision of an earlier tier of that name, whose takes may still be under way.
     revision: Math.max(1, now),
     createdAt: now,

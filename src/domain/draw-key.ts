@@ -53,6 +53,7 @@ function requestOf(
     peerAddress: call.peerAddress,
     requestId: input.requestId ?? call.requestId,
     idempotency,
+    affinity: null,
   };
 }
 

@@ -39,7 +39,13 @@ function queuesByFeature(tiers: readonly Tier[]): ReadonlyMap<string, readonly D
   const queues = new Map<string, DrawQueue[]>();
   for (const tier of tiers) {
     for (const { name, limits } of tier.features) {
-      const queue = { tierId: tier.id, queue: queueName(tier.id, name), limits, revision: tier.revision };
+      const queue = {
+        tierId: tier.id,
+        queue: queueName(tier.id, name),
+        limits,
+        policy: tier.policy,
+        revision: tier.revision,
+      };
       const known = queues.get(name);
       if (known === undefined) queues.set(name, [queue]);
       else known.push(queue);

@@ -1,4 +1,4 @@
-import type { Key } from '../model/key.ts';
+import { type Key, PLAIN_TRAITS, WELL } from '../model/key.ts';
 import { NOWHERE, placesOf } from '../model/place.ts';
 import type { Tier } from '../model/tier.ts';
 import type { StoreError } from '../store/errors.ts';
@@ -19,7 +19,7 @@ type Prepared = Pick<
   Key,
   'id' | 'name' | 'fingerprint' | 'valueHint' | 'value' | 'secrets' | 'metadata' | 'state' | 'stateReason'
 > &
-  Pick<Key, 'expireAt' | 'budgets' | 'epoch'>;
+  Pick<Key, 'expireAt' | 'budgets' | 'epoch'> & { readonly traits: Partial<Key['traits']> };
 
 function prepare(context: Context, key: NewKey): Prepared {
   const id = context.newId();
@@ -34,7 +34,8 @@ function prepare(context: Context, key: NewKey): Prepared {
     state: key.state,
     stateReason: key.stateReason,
     expireAt: key.expireAt,
-    ...editBudgets({ budgets: [], epoch: 0 }, key.budgets),
+    ...editBudgets({ budgets: [], epoch: 0 }, key.budgets, context.store.now()),
+    traits: key.traits ?? {},
   };
 }
 
@@ -48,6 +49,9 @@ function rowOf(prepared: Prepared, tier: Tier, freshRank: number, now: number): 
     takenAt: 0,
     meters: {},
     open: [],
+    traits: { ...PLAIN_TRAITS, ...prepared.traits, rampFrom: tier.policy.ramp === null ? null : now },
+    health: WELL,
+    holds: [],
     lastRank: {},
     freshRank,
     version: 1,

@@ -11,10 +11,10 @@ const queues = new WeakMap<Feature, DrawQueue>();
 const empty: Node = { list: null, longer: new WeakMap() };
 
 /** The queue of a tier's feature: the same object each time, for as long as the tier is known as it is. */
-export function queueOf({ id, revision }: Tier, feature: Feature): DrawQueue {
+export function queueOf({ id, policy, revision }: Tier, feature: Feature): DrawQueue {
   const known = queues.get(feature);
   if (known?.tierId === id && known.revision === revision) return known;
-  const queue = { tierId: id, queue: queueName(id, feature.name), limits: feature.limits, revision };
+  const queue = { tierId: id, queue: queueName(id, feature.name), limits: feature.limits, policy, revision };
   queues.set(feature, queue);
   return queue;
 }

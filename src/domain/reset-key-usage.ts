@@ -20,8 +20,8 @@ export async function resetKeyUsage(
   input: { readonly id: string },
 ): Promise<KeyView> {
   requireAdmin(call.identity, 'write');
-  return editKey(context, call, 'ResetKeyUsage', input.id, (key) => {
-    const reset = resetBudgets(key);
+  return editKey(context, call, 'ResetKeyUsage', input.id, (key, now) => {
+    const reset = resetBudgets(key, now);
     const changes = changesBetween(describeUsage(key.budgets), describeUsage(reset.budgets));
     return { row: { ...key, ...reset }, changes };
   });

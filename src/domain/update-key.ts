@@ -32,7 +32,7 @@ function reasonAfter(key: Key, changes: KeyFields): string {
   return changes.state === undefined || changes.state === key.state ? key.stateReason : '';
 }
 
-function withPlainFields(key: Key, changes: KeyFields): Key {
+function withPlainFields(key: Key, changes: KeyFields, now: number): Key {
   return {
     ...key,
     name: changes.name ?? key.name,
@@ -40,15 +40,16 @@ function withPlainFields(key: Key, changes: KeyFields): Key {
     state: changes.state ?? key.state,
     stateReason: reasonAfter(key, changes),
     expireAt: changes.expireAt === undefined ? key.expireAt : changes.expireAt,
-    ...(changes.budgets === undefined ? {} : editBudgets(key, changes.budgets)),
+    ...(changes.traits === undefined ? {} : { traits: { ...key.traits, ...changes.traits } }),
+    ...(changes.budgets === undefined ? {} : editBudgets(key, changes.budgets, now)),
   };
 }
 
-function withSecrets(context: Context, key: Key, fields: KeyFields): ChangedKey {
+function withSecrets(context: Context, key: Key, fields: KeyFields, now: number): ChangedKey {
   const { sealer } = context;
   const { value, secrets } = fields;
   const changes: FieldChange[] = [];
-  let row = withPlainFields(key, fields);
+  let row = withPlainFields(key, fields, now);
   if (value !== undefined && !isSameValue(sealer, key.id, key.value, value)) {
     const sealed = sealValue(sealer, key.id, value);
     row = { ...row, value: sealed, fingerprint: context.fingerprint(value), valueHint: valueHintOf(value) };
@@ -69,9 +70,9 @@ function withSecrets(context: Context, key: Key, fields: KeyFields): ChangedKey 
 export async function updateKey(context: Context, call: Call, input: UpdateKeyInput): Promise<KeyView> {
   requireAdmin(call.identity, 'write');
   refuseIfAny(checkKey(input.changes, 'key'));
-  return editKey(context, call, 'UpdateKey', input.id, (key) => {
+  return editKey(context, call, 'UpdateKey', input.id, (key, now) => {
     checkEtag(input.etag, key.version);
-    const { row, changes } = withSecrets(context, key, input.changes);
+    const { row, changes } = withSecrets(context, key, input.changes, now);
     return { row, changes: [...changesBetween(describeKey(key), describeKey(row)), ...changes] };
   });
 }

@@ -1,4 +1,5 @@
 import type { Feature, Tier } from '../model/tier.ts';
+import type { TierPolicy } from '../model/tier-policy.ts';
 import type { Edit } from '../store/port.ts';
 import { adminEvent } from './admin-event.ts';
 import { requireAdmin } from './authorize.ts';
@@ -16,7 +17,11 @@ export interface UpdateTierInput {
   /** Null for no check. */
   readonly etag: string | null;
   /** Only what is to change. */
-  readonly changes: { readonly description?: string; readonly features?: readonly Feature[] };
+  readonly changes: {
+    readonly description?: string;
+    readonly features?: readonly Feature[];
+    readonly policy?: Partial<TierPolicy>;
+  };
 }
 
 /**
@@ -33,6 +38,7 @@ export async function updateTier(context: Context, call: Call, input: UpdateTier
       ...tier,
       description: input.changes.description ?? tier.description,
       features: input.changes.features ?? tier.features,
+      policy: { ...tier.policy, ...input.changes.policy },
     };
     const changes = changesBetween(describeTier(tier), describeTier(row));
     if (changes.length === 0) return { row: tier, event: null };

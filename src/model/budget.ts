@@ -1,16 +1,37 @@
 import { fixedFree, fixedWindow } from './meter.ts';
 import { guardMs } from './tier.ts';
 
-/** A meter on a key over all its features. `windowMs` null: for the key's life. Limit: 1..2^53-1 units. */
+/** Days, weeks (from Monday) or months of a time zone (IANA name), one after another. */
+export interface CalendarPeriods {
+  readonly kind: 'calendar';
+  readonly unit: 'day' | 'week' | 'month';
+  readonly timeZone: string;
+}
+
+/** Periods of one length, one after another from a start date on (ms); before it nothing is granted. */
+export interface AnchoredPeriods {
+  readonly kind: 'anchored';
+  readonly startAt: number;
+  readonly periodMs: number;
+}
+
+/**
+ * A meter on a key, or on a quota group, over all features. It counts within `periods`, or within windows of `windowMs`
+ * that start at their first unit, or with neither for life; never both. Limit: 1..2^53-1 units. Units used beyond the
+ * limit, which only a report can bring, are debt: they count in the next windows until they are worked off.
+ */
 export interface Budget {
   readonly limit: number;
   readonly windowMs: number | null;
+  readonly periods: CalendarPeriods | AnchoredPeriods | null;
   /** Units counted in the current window, or in the key's life. */
   readonly used: number;
   /** When the current window began (ms), null before its first unit and for a lifetime budget. */
   readonly startAt: number | null;
   /** Names the current count among all of its key; a reset or a new window has another. */
   readonly epoch: number;
+  /** Draws taken before this moment (ms) are not counted in it any more: when it was made, or last reset. */
+  readonly countsFrom: number;
 }
 
 function openWindow(budget: Budget, now: number): { startAt: number; used: number } | null {

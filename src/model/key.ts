@@ -1,4 +1,5 @@
 import type { Budget } from './budget.ts';
+import type { FailingOutcome } from './failure-policy.ts';
 import type { MeterStates } from './meter.ts';
 import type { QueueName } from './tier.ts';
 
@@ -28,6 +29,72 @@ export interface Places {
   readonly due: Readonly<Record<QueueName, number>>;
 }
 
+/** What an admin sets of a key for its draws, besides budgets. */
+export interface KeyTraits {
+  /** How many turns it gets for one of a key of weight 1, where its tier is `weighted`: 1 to 1,000. */
+  readonly weight: number;
+  /** In place of its tier's `maxInFlight`; null: as the tier says. */
+  readonly maxInFlight: number | null;
+  /** The quota group whose meters it shares; null for none. */
+  readonly groupId: string | null;
+  /** From when on it comes up to its limits where its tier has a ramp, in ms; null: it has all of them. */
+  readonly rampFrom: number | null;
+}
+
+export const PLAIN_TRAITS: KeyTraits = { weight: 1, maxInFlight: null, groupId: null, rampFrom: null };
+
+/** A draw that a quarantined key was given on trial. */
+export interface Trial {
+  /** The take; its only draw has serial 0. */
+  readonly take: string;
+  /** Without a report by then (ms) it counts as failed. */
+  readonly until: number;
+}
+
+/** What the outcomes of its draws have made of a key. */
+export interface KeyHealth {
+  /** How many in a row since the last `ok`, by outcome; only those above 0. */
+  readonly failures: Readonly<Partial<Record<FailingOutcome, number>>>;
+  /** Outcomes of draws taken before this moment (ms) are of an incident that was counted: they count no more. */
+  readonly countedFrom: number;
+  /** Until when (ms) a feature rests; `*`: all of them. */
+  readonly cooling: Readonly<Record<string, number>>;
+  /** When it was quarantined, in ms; null when it is not. */
+  readonly quarantinedAt: number | null;
+  /** From when on (ms) a quarantined key may be given one draw on trial; null: only when an admin says so. */
+  readonly trialAt: number | null;
+  readonly trial: Trial | null;
+  /** Trials that failed since it was quarantined. */
+  readonly trialsFailed: number;
+  /** Draws whose report has changed the row, until the report is known to be marked as applied; the oldest first. */
+  readonly applied: readonly string[];
+}
+
+export const WELL: KeyHealth = {
+  failures: {},
+  countedFrom: 0,
+  cooling: {},
+  quarantinedAt: null,
+  trialAt: null,
+  trial: null,
+  trialsFailed: 0,
+  applied: [],
+};
+
+/** All features, in {@link KeyHealth.cooling}. */
+export const WHOLE_KEY = '*';
+
+/** Draws of one take that are under way: no report of them has come yet. */
+export interface Hold {
+  readonly take: string;
+  /** Units of each draw. */
+  readonly units: number;
+  /** Serials of the draws that are not reported: multiples of `units`, ascending. */
+  readonly serials: readonly number[];
+  /** From this moment (ms) on they count no longer. */
+  readonly until: number;
+}
+
 /** Everything a take decides from: one row, one atom. */
 export interface KeyState extends Places {
   readonly state: KeyLifecycle;
@@ -47,6 +114,10 @@ export interface KeyState extends Places {
   readonly lastRank: Readonly<Record<QueueName, number>>;
   /** The rank a queue starts from where the key was never drawn: before all that were used. */
   readonly freshRank: number;
+  readonly traits: KeyTraits;
+  readonly health: KeyHealth;
+  /** Draws in flight, where the tier keeps them. */
+  readonly holds: readonly Hold[];
 }
 
 /** One upstream credential with its state. `value` and `secrets` are as sealed. Times in ms. */

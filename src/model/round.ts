@@ -11,6 +11,7 @@ import {
 import type { ScanMemory } from './scan-memory.ts';
 import type { Took } from './take.ts';
 import { type Limit, mostAtOnce, type QueueName } from './tier.ts';
+import type { TierPolicy } from './tier-policy.ts';
 import { STRIDE, sharesOf, TURN_MIN, type VirtualTime } from './virtual-time.ts';
 
 /** One tier's queue that a draw may use, with the limits that bind there. */
@@ -18,6 +19,7 @@ export interface DrawQueue {
   readonly tierId: string;
   readonly queue: QueueName;
   readonly limits: readonly Limit[];
+  readonly policy: TierPolicy;
   readonly revision: number;
 }
 

@@ -3,6 +3,7 @@ import { type KeyState, OPEN_TAKES_MAX, type OpenTake, type Places } from './key
 import { countUnder, freeUnderAll, latest, nextUnderAll } from './meter.ts';
 import { budgetSpent, budgetsNextAt, isUsable, NOWHERE } from './place.ts';
 import type { Limit, QueueName } from './tier.ts';
+import type { TierPolicy } from './tier-policy.ts';
 
 /** What one take asks of one key's row. */
 export interface TakeRequest {
@@ -12,6 +13,8 @@ export interface TakeRequest {
   readonly feature: string;
   /** The feature's limits as of `revision` of the tier. */
   readonly limits: readonly Limit[];
+  /** Of the same revision. */
+  readonly policy: TierPolicy;
   readonly revision: number;
   /** Units of each draw (≥ 1) and how many draws at most (≥ 1). */
   readonly units: number;

@@ -1,3 +1,5 @@
+import type { TierPolicy } from './tier-policy.ts';
+
 /** How a limit's window moves: `sliding` is strict over every trailing window, `fixed` starts at its first unit. */
 export type Algorithm = 'sliding' | 'fixed';
 
@@ -21,6 +23,7 @@ export interface Tier {
   readonly id: string;
   readonly description: string;
   readonly features: readonly Feature[];
+  readonly policy: TierPolicy;
   /**
    * Rises by 1 with every edit, from the moment of creation in ms, so that a tier made anew stands above its namesake.
    * The etag, and what takes carry so that a row can refuse an older one.

@@ -3,6 +3,8 @@ import type { Consumer, ConsumerLifecycle, Environment } from '../model/consumer
 import type { CreditPool, OwnerCredits, PoolStanding } from '../model/credit.ts';
 import type { Job } from '../model/job.ts';
 import type { Key, KeyLifecycle } from '../model/key.ts';
+import type { OutcomeReport } from '../model/outcome-report.ts';
+import type { QuotaGroup } from '../model/quota-group.ts';
 import type { DrawQueue } from '../model/round.ts';
 import type { SigningKey } from '../model/signing-key.ts';
 import type { DeniedSubject, KeptToken } from '../model/subject.ts';
@@ -29,6 +31,8 @@ export interface DrawRequest {
   readonly requestId: string;
   /** Set when the caller chose the request id: `key` names (caller, id), `fingerprint` the other fields. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
+  /** Names (caller, affinity): draws of a feature with the same one get the same key while it can serve; null for any. */
+  readonly affinity: string | null;
 }
 
 /** A key handed out: its audit row is durable. Value and secrets as sealed. */
@@ -242,6 +246,46 @@ export interface CreditStore {
   ) => Promise<OwnerCredits | null>;
 }
 
+/**
+ * What became of a report. `reported`: it stands on record, now or (`isNew` false) since an earlier call with the same
+ * fields; `other`: there is a report of the draw with other fields, which stands; `unknown`: there is no such draw, or it
+ * is another consumer's, or its audit row is no more; `unavailable`: it may stand on record or not.
+ */
+export type ReportResult =
+  | { readonly kind: 'reported'; readonly isNew: boolean; readonly tierId: string; readonly feature: string }
+  | { readonly kind: 'other' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unavailable' };
+
+export interface OutcomeStore {
+  /**
+   * Puts reports on record that arrived together, and changes their keys by them (`applyReport`, and `settleInGroup` where
+   * the key has a quota group); answers in their order. One that is `reported` is durable and changes its key and group
+   * once, whatever crashes: at once, or (where the row could not be reached) by {@link OutcomeStore.applyReports}. A report
+   * that changes nothing of a key costs no write on it. Rejects only when none of them is known to be on record.
+   */
+  readonly reportRound: (reports: readonly OutcomeReport[]) => Promise<readonly ReportResult[]>;
+  /** Changes keys by reports on record that have not changed them yet, `limit` at most; returns how many it were. */
+  readonly applyReports: (limit: number) => Promise<number>;
+  /** Deletes reports of draws before `before`, `limit` at most; returns how many went. */
+  readonly deleteExpiredReports: (before: number, limit: number) => Promise<number>;
+}
+
+export interface QuotaGroupStore {
+  /** Errors: `exists`. */
+  readonly createGroup: (group: QuotaGroup, event: AdminEvent) => Promise<void>;
+  readonly getGroup: (id: string) => Promise<QuotaGroup | null>;
+  /** Ordered by id. */
+  readonly listGroups: (page: PageRequest) => Promise<Page<QuotaGroup>>;
+  /** The edit sees the row between takes. Its keys are due at once, so that they try again. Errors: `not-found`. */
+  readonly editGroup: (
+    id: string,
+    edit: (group: QuotaGroup, now: number) => Edit<QuotaGroup>,
+  ) => Promise<QuotaGroup>;
+  /** Errors: `not-found`, `not-empty` (it has keys). */
+  readonly deleteGroup: (id: string, check: (group: QuotaGroup) => AdminEvent) => Promise<void>;
+}
+
 export interface TierStore {
   /** Errors: `exists`. */
   readonly createTier: (tier: Tier, event: AdminEvent) => Promise<void>;
@@ -282,7 +326,10 @@ export interface KeyStore {
   readonly getKey: (id: string) => Promise<Key | null>;
   /** Ordered by id (time of creation). */
   readonly listKeys: (filter: KeyFilter, page: PageRequest) => Promise<Page<Key>>;
-  /** The edit sees the row between takes and gives its new places too. Errors: `not-found`, `exists` (fingerprint). */
+  /**
+   * The edit sees the row between takes and gives its new places too. Errors: `not-found` (key, or the group that it names
+   * anew), `exists` (fingerprint).
+   */
   readonly editKey: (id: string, edit: (key: Key, tier: Tier, now: number) => Edit<Key>) => Promise<Key>;
   /** Errors: `not-found`. Usage events stay. */
   readonly deleteKey: (id: string, check: (key: Key) => AdminEvent) => Promise<void>;
@@ -426,6 +473,8 @@ export interface MaintenanceStore {
 export interface Store
   extends DrawStore,
     CreditStore,
+    OutcomeStore,
+    QuotaGroupStore,
     TierStore,
     KeyStore,
     ConsumerStore,

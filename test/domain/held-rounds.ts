@@ -66,5 +66,6 @@ export function drawCalled(id: string): DrawRequest {
     peerAddress: '192.0.2.1',
     requestId: id,
     idempotency: null,
+    affinity: null,
   };
 }

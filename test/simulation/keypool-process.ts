@@ -166,10 +166,10 @@ function cachedTiers(store: () => Store | null, monotonicMs: () => number) {
 }
 
 function queuesFor(tiers: readonly Tier[], { feature, units }: Ask): DrawQueue[] {
-  return tiers.flatMap(({ id, features, revision }) => {
+  return tiers.flatMap(({ id, features, policy, revision }) => {
     const offered = features.find(({ name }) => name === feature);
     if (offered === undefined || offered.limits.some(({ limit }) => limit < units)) return [];
-    return [{ tierId: id, queue: queueName(id, feature), limits: offered.limits, revision }];
+    return [{ tierId: id, queue: queueName(id, feature), limits: offered.limits, policy, revision }];
   });
 }
 
@@ -177,6 +177,7 @@ function requestOf({ feature, units, requestId }: Ask, queues: readonly DrawQueu
   return {
     feature,
     units,
+    affinity: null,
     queues,
     consumerId: 'consumer',
     peerAddress: '192.0.2.1',

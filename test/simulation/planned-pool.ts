@@ -1,4 +1,5 @@
 import { guardMs, type Limit, type Tier } from '../../src/model/tier.ts';
+import { PLAIN_POLICY } from '../../src/model/tier-policy.ts';
 import type { Random } from './random.ts';
 
 /** A key of the pool; each budget's window in ms, null for life. */
@@ -48,7 +49,7 @@ export function tierOf(random: Random, id: string, isAmple: boolean): Tier {
     name,
     limits: Array.from({ length: random.pick([0, 1, 1, 1, 2]) }, () => limitOf(random, isAmple)),
   }));
-  return { id, description: '', features, revision: 1, createdAt: 0, updatedAt: 0 };
+  return { id, description: '', features, policy: PLAIN_POLICY, revision: 1, createdAt: 0, updatedAt: 0 };
 }
 
 /** The keys of a tier: all with lifetime budgets, or none; ample: several, without other budgets. */

@@ -1,3 +1,4 @@
+import { PLAIN_TRAITS, WELL } from '../../src/model/key.ts';
 import type { Key } from '../../src/model/key.ts';
 import { placesOf } from '../../src/model/place.ts';
 import { toKeyDocument } from '../../src/store/mongodb/key-document.ts';
@@ -43,12 +44,22 @@ function keyOf({ id, tierId, budgets }: PlannedKey, i: number): Key {
     revision: 1,
     takenAt: 0,
     meters: {},
-    budgets: budgets.map((budget, epoch) => ({ ...budget, used: 0, startAt: null, epoch: epoch + 1 })),
+    budgets: budgets.map((budget, epoch) => ({
+      ...budget,
+      periods: null,
+      used: 0,
+      startAt: null,
+      epoch: epoch + 1,
+      countsFrom: 0,
+    })),
     epoch: budgets.length,
     open: [],
     ready: {},
     due: {},
     lastRank: {},
     freshRank: i - 1e15,
+    traits: PLAIN_TRAITS,
+    health: WELL,
+    holds: [],
   };
 }

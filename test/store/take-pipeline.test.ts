@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Budget } from '../../src/model/budget.ts';
 import type { KeyState } from '../../src/model/key.ts';
+import { PLAIN_TRAITS, WELL } from '../../src/model/key.ts';
 import { meterId } from '../../src/model/meter.ts';
 import { type TakeRequest, takeFromKey } from '../../src/model/take.ts';
 import { type Limit, queueName } from '../../src/model/tier.ts';
+import { PLAIN_POLICY } from '../../src/model/tier-policy.ts';
 import {
   fromStateDocument,
   type StateDocument,
@@ -34,6 +36,8 @@ const budget: fc.Arbitrary<Omit<Budget, 'epoch'>> = fc.record({
   windowMs: fc.constantFrom(null, 700, 2010, 30_010),
   used: fc.integer({ min: 0, max: 3 }),
   startAt: fc.constant(null),
+  periods: fc.constant(null),
+  countsFrom: fc.constant(0),
 });
 
 const FEATURES = ['scrape', 'map:v2'] as const;
@@ -116,6 +120,9 @@ function freshState(budgets: readonly Omit<Budget, 'epoch'>[]): KeyState {
     due: {},
     lastRank: {},
     freshRank: 1,
+    traits: PLAIN_TRAITS,
+    health: WELL,
+    holds: [],
   };
   return withBudgets(state, budgets);
 }
@@ -156,6 +163,7 @@ function requestOf(
     queue: queueName('tier', current.feature),
     feature: current.feature,
     limits,
+    policy: PLAIN_POLICY,
     revision,
     units: current.units,
     count: current.count,

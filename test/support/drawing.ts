@@ -15,6 +15,7 @@ export function queuesOf(tiers: readonly Tier[], feature: string): DrawQueue[] {
         tierId: tier.id,
         queue: queueName(tier.id, feature),
         limits,
+        policy: tier.policy,
         revision: tier.revision,
       })),
   );
@@ -34,6 +35,7 @@ export function drawOf(
     peerAddress: '127.0.0.1',
     requestId: 'request-1',
     idempotency: null,
+    affinity: null,
     ...parts,
   };
 }

@@ -1,8 +1,9 @@
 import type { Budget } from '../../src/model/budget.ts';
-import type { KeyState } from '../../src/model/key.ts';
+import { type KeyState, PLAIN_TRAITS, WELL } from '../../src/model/key.ts';
 import { placesOf } from '../../src/model/place.ts';
 import type { TakeRequest } from '../../src/model/take.ts';
 import { type Limit, queueName, type Tier } from '../../src/model/tier.ts';
+import { PLAIN_POLICY } from '../../src/model/tier-policy.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -12,6 +13,7 @@ export function tierOf(features: Readonly<Record<string, readonly Limit[]>>, id 
     id,
     description: '',
     features: Object.entries(features).map(([name, limits]) => ({ name, limits })),
+    policy: PLAIN_POLICY,
     revision: 1,
     createdAt: 0,
     updatedAt: 0,
@@ -20,7 +22,7 @@ export function tierOf(features: Readonly<Record<string, readonly Limit[]>>, id 
 
 /** A budget that has counted nothing; a window of null is for life. */
 export function budgetOf(limit: number, windowMs: number | null = null, epoch = 0): Budget {
-  return { limit, windowMs, used: 0, startAt: null, epoch };
+  return { limit, windowMs, periods: null, used: 0, startAt: null, epoch, countsFrom: 0 };
 }
 
 /** An active key that was never drawn, in its places at `now`. */
@@ -39,6 +41,9 @@ export function stateOf(tier: Tier, parts: Partial<KeyState> = {}, now = 0): Key
     freshRank: -1,
     ready: {},
     due: {},
+    traits: PLAIN_TRAITS,
+    health: WELL,
+    holds: [],
     ...parts,
   };
   return { ...state, ...placesOf(state, tier, now) };
@@ -54,6 +59,7 @@ export function takeOf(tier: Tier, feature: string, parts: Partial<TakeRequest> 
     queue: queueName(tier.id, feature),
     feature,
     limits: tier.features.find(({ name }) => name === feature)?.limits ?? [],
+    policy: tier.policy,
     revision: tier.revision,
     units: 1,
     count: 1,

@@ -95,6 +95,7 @@ function takeFrom(pool: MemoryPool, groups: readonly DrawGroup[], take: RoundTak
       queue: take.source.queue,
       feature: group.feature,
       limits: take.source.limits,
+      policy: take.source.policy,
       revision: take.source.revision,
       units: group.units,
       count: take.count,
@@ -115,6 +116,7 @@ export function sourceOf(tier: Tier, feature: string): DrawQueue {
     tierId: tier.id,
     queue: queueName(tier.id, feature),
     limits: tier.features.find(({ name }) => name === feature)?.limits ?? [],
+    policy: tier.policy,
     revision: tier.revision,
   };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
 import type { AdminEvent } from '../../src/model/audit.ts';
 import type { Consumer } from '../../src/model/consumer.ts';
-import type { Key } from '../../src/model/key.ts';
+import { type Key, PLAIN_TRAITS, WELL } from '../../src/model/key.ts';
 import { placesOf } from '../../src/model/place.ts';
 import type { Feature, Limit, Tier } from '../../src/model/tier.ts';
 import type { Store } from '../../src/store/port.ts';
@@ -46,6 +46,9 @@ export function keyOf(tier: Tier, freshRank: number, now: number, parts: Partial
     budgets: [],
     epoch: 8,
     open: [],
+    traits: PLAIN_TRAITS,
+    health: WELL,
+    holds: [],
     lastRank: {},
     freshRank,
     ready: {},

@@ -5,6 +5,7 @@ import { DurationSchema, FieldMaskSchema, TimestampSchema } from '@bufbuild/prot
 import fc from 'fast-check';
 import { TierSchema } from '../../gen/keypool/v1/tier_pb.ts';
 import { KeypoolError } from '../../src/domain/errors.ts';
+import { PLAIN_POLICY } from '../../src/model/tier-policy.ts';
 import { fromAdminEvent } from '../../src/transport/convert/admin-event.ts';
 import { maskedChanges } from '../../src/transport/convert/field-mask.ts';
 import { fromTier, toFeatures } from '../../src/transport/convert/tier.ts';
@@ -54,7 +55,15 @@ describe('a tier', () => {
     );
     fc.assert(
       fc.property(fc.array(feature), (features) => {
-        const tier = { id: 't', description: 'd', features, revision: 3, createdAt: 1, updatedAt: 2 };
+        const tier = {
+          id: 't',
+          description: 'd',
+          features,
+          policy: PLAIN_POLICY,
+          revision: 3,
+          createdAt: 1,
+          updatedAt: 2,
+        };
         const message = create(TierSchema, fromTier(tier));
         assert.deepEqual(toFeatures(message.features), features);
         assert.equal(message.etag, '3');

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file keypool/v1/key.proto.
  */
 export const file_keypool_v1_key: GenFile = /*@__PURE__*/
-  fileDesc("ChRrZXlwb29sL3YxL2tleS5wcm90bxIKa2V5cG9vbC52MSKYCwoDS2V5EisKAmlkGAEgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEisKBG5hbWUYAiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEi0KB3RpZXJfaWQYAyABKAlCHLpIGdgBAXIUMhJeW2EtejAtOV8tXXsxLDYzfSQSjAEKBXZhbHVlGAQgASgJQn2AAQG6SHe6AW4KFGtleS52YWx1ZS5ub3Rfc2VhbGVkEjhtdXN0IG5vdCBiZWdpbiB3aXRoIGVuYzpnY206LCB0aGUgbWFyayBvZiBhIHNlYWxlZCB2YWx1ZRocIXRoaXMuc3RhcnRzV2l0aCgnZW5jOmdjbTonKXIEKICAARISCgp2YWx1ZV9oaW50GAUgASgJEtYBCgdzZWNyZXRzGAYgAygLMhwua2V5cG9vbC52MS5LZXkuU2VjcmV0c0VudHJ5QqYBgAEBukifAZoBmwEQECIachgyFl5bQS1aYS16MC05Xy4tXXsxLDYzfSQqe7oBcAoWa2V5LnNlY3JldHMubm90X3NlYWxlZBI4bXVzdCBub3QgYmVnaW4gd2l0aCBlbmM6Z2NtOiwgdGhlIG1hcmsgb2YgYSBzZWFsZWQgdmFsdWUaHCF0aGlzLnN0YXJ0c1dpdGgoJ2VuYzpnY206JylyBiABKICAARIUCgxzZWNyZXRfbmFtZXMYByADKAkSSQoIbWV0YWRhdGEYCCADKAsyHS5rZXlwb29sLnYxLktleS5NZXRhZGF0YUVudHJ5Qhi6SBWaARIQQCIHcgUQARiAASoFcgMYgAgSLQoFc3RhdGUYCSABKA4yFC5rZXlwb29sLnYxLktleVN0YXRlQgi6SAWCAQIQARIeCgxzdGF0ZV9yZWFzb24YCiABKAlCCLpIBXIDGPQDEkgKC2V4cGlyZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIXukgUsgERIg0I/4LR/68HEP+T69wDMgASoAIKB2J1ZGdldHMYDCADKAsyEi5rZXlwb29sLnYxLkJ1ZGdldEL6AbpI9gG6Ae0BChRrZXkuYnVkZ2V0cy5kaXN0aW5jdBJMbm8gdHdvIGJ1ZGdldHMgb2YgYSBrZXkgbWF5IGhhdmUgdGhlIHNhbWUgd2luZG93LCBhbmQgb25seSBvbmUgbWF5IGhhdmUgbm9uZRqGAXRoaXMuc2l6ZSgpID4gNCB8fCB0aGlzLmFsbChhLCB0aGlzLmZpbHRlcihiLCBoYXMoYS53aW5kb3cpID09IGhhcyhiLndpbmRvdykgJiYgKCFoYXMoYS53aW5kb3cpIHx8IGEud2luZG93ID09IGIud2luZG93KSkuc2l6ZSgpID09IDEpkgECEAQSKwoJY29uZGl0aW9uGA0gASgOMhgua2V5cG9vbC52MS5LZXlDb25kaXRpb24SMgoOYXZhaWxhYmxlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKD2xhc3RfZHJhd25fdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgRldGFnGBIgASgJQgi6SAVyAxiAARouCgxTZWNyZXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitAIKBkJ1ZGdldBIfCgVsaW1pdBgBIAEoA0IQukgNIgsY/////////w8oARK/AQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQo4BukiKAboBeAobZHVyYXRpb24ud2hvbGVfbWlsbGlzZWNvbmRzEiZtdXN0IGJlIGEgd2hvbGUgbnVtYmVyIG9mIG1pbGxpc2Vjb25kcxoxc3RyaW5nKHRoaXMpLm1hdGNoZXMoJ15bMC05XSsoWy5dWzAtOV17MSwzfSk/cyQnKaoBDCIGCIDk5JYBMgIIAUgAiAEBEgwKBHVzZWQYAyABKAMSLgoKcmVzZXRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX3dpbmRvdypuCghLZXlTdGF0ZRIZChVLRVlfU1RBVEVfVU5TUEVDSUZJRUQQABIUChBLRVlfU1RBVEVfQUNUSVZFEAESFgoSS0VZX1NUQVRFX0RJU0FCTEVEEAISGQoVS0VZX1NUQVRFX1FVQVJBTlRJTkVEEAMq1AEKDEtleUNvbmRpdGlvbhIdChlLRVlfQ09ORElUSU9OX1VOU1BFQ0lGSUVEEAASFwoTS0VZX0NPTkRJVElPTl9SRUFEWRABEhsKF0tFWV9DT05ESVRJT05fRVhIQVVTVEVEEAISGQoVS0VZX0NPTkRJVElPTl9DT09MSU5HEAMSGQoVS0VZX0NPTkRJVElPTl9FWFBJUkVEEAQSGgoWS0VZX0NPTkRJVElPTl9ESVNBQkxFRBAFEh0KGUtFWV9DT05ESVRJT05fUVVBUkFOVElORUQQBmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChRrZXlwb29sL3YxL2tleS5wcm90bxIKa2V5cG9vbC52MSKnDwoDS2V5EisKAmlkGAEgASgJQh+6SBzYAQFyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEisKBG5hbWUYAiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEi0KB3RpZXJfaWQYAyABKAlCHLpIGdgBAXIUMhJeW2EtejAtOV8tXXsxLDYzfSQSjAEKBXZhbHVlGAQgASgJQn2AAQG6SHe6AW4KFGtleS52YWx1ZS5ub3Rfc2VhbGVkEjhtdXN0IG5vdCBiZWdpbiB3aXRoIGVuYzpnY206LCB0aGUgbWFyayBvZiBhIHNlYWxlZCB2YWx1ZRocIXRoaXMuc3RhcnRzV2l0aCgnZW5jOmdjbTonKXIEKICAARISCgp2YWx1ZV9oaW50GAUgASgJEtYBCgdzZWNyZXRzGAYgAygLMhwua2V5cG9vbC52MS5LZXkuU2VjcmV0c0VudHJ5QqYBgAEBukifAZoBmwEQECIachgyFl5bQS1aYS16MC05Xy4tXXsxLDYzfSQqe7oBcAoWa2V5LnNlY3JldHMubm90X3NlYWxlZBI4bXVzdCBub3QgYmVnaW4gd2l0aCBlbmM6Z2NtOiwgdGhlIG1hcmsgb2YgYSBzZWFsZWQgdmFsdWUaHCF0aGlzLnN0YXJ0c1dpdGgoJ2VuYzpnY206JylyBiABKICAARIUCgxzZWNyZXRfbmFtZXMYByADKAkSSQoIbWV0YWRhdGEYCCADKAsyHS5rZXlwb29sLnYxLktleS5NZXRhZGF0YUVudHJ5Qhi6SBWaARIQQCIHcgUQARiAASoFcgMYgAgSLQoFc3RhdGUYCSABKA4yFC5rZXlwb29sLnYxLktleVN0YXRlQgi6SAWCAQIQARIeCgxzdGF0ZV9yZWFzb24YCiABKAlCCLpIBXIDGPQDEkgKC2V4cGlyZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIXukgUsgERIg0I/4LR/68HEP+T69wDMgAS2gMKB2J1ZGdldHMYDCADKAsyEi5rZXlwb29sLnYxLkJ1ZGdldEK0A7pIsAO6AacDChRrZXkuYnVkZ2V0cy5kaXN0aW5jdBJMbm8gdHdvIGJ1ZGdldHMgb2YgYSBrZXkgbWF5IGhhdmUgdGhlIHNhbWUgd2luZG93LCBhbmQgb25seSBvbmUgbWF5IGhhdmUgbm9uZRrAAnRoaXMuc2l6ZSgpID4gNCB8fCB0aGlzLmFsbChhLCB0aGlzLmZpbHRlcihiLCBoYXMoYS53aW5kb3cpID09IGhhcyhiLndpbmRvdykgJiYgaGFzKGEuY2FsZW5kYXIpID09IGhhcyhiLmNhbGVuZGFyKSAmJiBoYXMoYS5zdGFydF90aW1lKSA9PSBoYXMoYi5zdGFydF90aW1lKSAmJiAoIWhhcyhhLndpbmRvdykgfHwgYS53aW5kb3cgPT0gYi53aW5kb3cpICYmICghaGFzKGEuY2FsZW5kYXIpIHx8IGEuY2FsZW5kYXIgPT0gYi5jYWxlbmRhcikgJiYgKCFoYXMoYS5zdGFydF90aW1lKSB8fCBhLnN0YXJ0X3RpbWUgPT0gYi5zdGFydF90aW1lKSkuc2l6ZSgpID09IDEpkgECEAQSKwoJY29uZGl0aW9uGA0gASgOMhgua2V5cG9vbC52MS5LZXlDb25kaXRpb24SMgoOYXZhaWxhYmxlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKD2xhc3RfZHJhd25fdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgRldGFnGBIgASgJQgi6SAVyAxiAARIfCgZ3ZWlnaHQYEyABKAVCCrpIBxoFGOgHKAFIAIgBARImCg1tYXhfaW5fZmxpZ2h0GBQgASgFQgq6SAcaBRiAAigBSAGIAQESNAoOcXVvdGFfZ3JvdXBfaWQYFSABKAlCHLpIGdgBAXIUMhJeW2EtejAtOV8tXXsxLDYzfSQSEQoJaW5fZmxpZ2h0GBYgASgFEhYKDmZhaWx1cmVfc3RyZWFrGBcgASgFEicKCWNvb2xkb3ducxgYIAMoCzIULmtleXBvb2wudjEuQ29vbGRvd24SMwoPcXVhcmFudGluZV90aW1lGBkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp0cmlhbF90aW1lGBogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBouCgxTZWNyZXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCQoHX3dlaWdodEIQCg5fbWF4X2luX2ZsaWdodCJJCghDb29sZG93bhIPCgdmZWF0dXJlGAEgASgJEiwKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL5BQoGQnVkZ2V0Eh8KBWxpbWl0GAEgASgDQhC6SA0iCxj/////////DygBEr8BCgZ3aW5kb3cYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CjgG6SIoBugF4ChtkdXJhdGlvbi53aG9sZV9taWxsaXNlY29uZHMSJm11c3QgYmUgYSB3aG9sZSBudW1iZXIgb2YgbWlsbGlzZWNvbmRzGjFzdHJpbmcodGhpcykubWF0Y2hlcygnXlswLTldKyhbLl1bMC05XXsxLDN9KT9zJCcpqgEMIgYIgOTklgEyAggBSACIAQESDAoEdXNlZBgDIAEoAxIuCgpyZXNldF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCghjYWxlbmRhchgFIAEoCzIaLmtleXBvb2wudjEuQ2FsZW5kYXJQZXJpb2RIAYgBARJGCgpzdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIRukgOsgELIgcI/4LR/68HMgBIAogBARIQCghyZXNlcnZlZBgHIAEoAxIRCglyZW1haW5pbmcYCCABKAMSDAoEZGVidBgJIAEoAzr4AbpI9AEabQoZYnVkZ2V0Lm9uZV9raW5kX29mX3dpbmRvdxIlZ2l2ZSBhIHdpbmRvdyBvciBhIGNhbGVuZGFyLCBub3QgYm90aBopIShoYXModGhpcy53aW5kb3cpICYmIGhhcyh0aGlzLmNhbGVuZGFyKSkaggEKHWJ1ZGdldC5zdGFydF90aW1lX3dpdGhfd2luZG93EjZhIHN0YXJ0X3RpbWUgbmVlZHMgYSB3aW5kb3csIHRoZSBsZW5ndGggb2YgaXRzIHBlcmlvZHMaKSFoYXModGhpcy5zdGFydF90aW1lKSB8fCBoYXModGhpcy53aW5kb3cpQgkKB193aW5kb3dCCwoJX2NhbGVuZGFyQg0KC19zdGFydF90aW1lImIKDkNhbGVuZGFyUGVyaW9kEjQKBHVuaXQYASABKA4yGC5rZXlwb29sLnYxLkNhbGVuZGFyVW5pdEIMukgJggEGGAEYAhgDEhoKCXRpbWVfem9uZRgCIAEoCUIHukgEcgIYQCp1CgxDYWxlbmRhclVuaXQSHQoZQ0FMRU5EQVJfVU5JVF9VTlNQRUNJRklFRBAAEhUKEUNBTEVOREFSX1VOSVRfREFZEAESFgoSQ0FMRU5EQVJfVU5JVF9XRUVLEAISFwoTQ0FMRU5EQVJfVU5JVF9NT05USBADKm4KCEtleVN0YXRlEhkKFUtFWV9TVEFURV9VTlNQRUNJRklFRBAAEhQKEEtFWV9TVEFURV9BQ1RJVkUQARIWChJLRVlfU1RBVEVfRElTQUJMRUQQAhIZChVLRVlfU1RBVEVfUVVBUkFOVElORUQQAyrUAQoMS2V5Q29uZGl0aW9uEh0KGUtFWV9DT05ESVRJT05fVU5TUEVDSUZJRUQQABIXChNLRVlfQ09ORElUSU9OX1JFQURZEAESGwoXS0VZX0NPTkRJVElPTl9FWEhBVVNURUQQAhIZChVLRVlfQ09ORElUSU9OX0NPT0xJTkcQAxIZChVLRVlfQ09ORElUSU9OX0VYUElSRUQQBBIaChZLRVlfQ09ORElUSU9OX0RJU0FCTEVEEAUSHQoZS0VZX0NPTkRJVElPTl9RVUFSQU5USU5FRBAGYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * One upstream credential in one tier. Its value and secrets go in; only DrawKey hands them out again.
@@ -159,6 +159,66 @@ export type Key = Message<"keypool.v1.Key"> & {
    * @generated from field: string etag = 18;
    */
   etag: string;
+
+  /**
+   * How many turns it gets for one of a key of weight 1, where its tier's strategy is STRATEGY_WEIGHTED: 1 to
+   * 1,000, 1 unless said.
+   *
+   * @generated from field: optional int32 weight = 19;
+   */
+  weight?: number | undefined;
+
+  /**
+   * In place of its tier's `max_in_flight`, 1 to 256, where the tier has a `settle_timeout`; absent means as the
+   * tier says.
+   *
+   * @generated from field: optional int32 max_in_flight = 20;
+   */
+  maxInFlight?: number | undefined;
+
+  /**
+   * The quota group whose limits and budgets it shares with others, besides its own; empty for none. An unknown
+   * one is QUOTA_GROUP_NOT_FOUND.
+   *
+   * @generated from field: string quota_group_id = 21;
+   */
+  quotaGroupId: string;
+
+  /**
+   * Output only. Draws that wait for their report; 0 where its tier has no `settle_timeout`.
+   *
+   * @generated from field: int32 in_flight = 22;
+   */
+  inFlight: number;
+
+  /**
+   * Output only. Outcomes reported in a row, since the last OUTCOME_OK, that speak against it.
+   *
+   * @generated from field: int32 failure_streak = 23;
+   */
+  failureStreak: number;
+
+  /**
+   * Output only. What of it rests now after the upstream refused it; empty when nothing does.
+   *
+   * @generated from field: repeated keypool.v1.Cooldown cooldowns = 24;
+   */
+  cooldowns: Cooldown[];
+
+  /**
+   * Output only. When the service took it out; absent unless it is quarantined.
+   *
+   * @generated from field: google.protobuf.Timestamp quarantine_time = 25;
+   */
+  quarantineTime?: Timestamp | undefined;
+
+  /**
+   * Output only. From when on it may be given a draw on trial; absent when it is not quarantined, or when only
+   * TrialKey gives it one.
+   *
+   * @generated from field: google.protobuf.Timestamp trial_time = 26;
+   */
+  trialTime?: Timestamp | undefined;
 };
 
 /**
@@ -167,6 +227,34 @@ export type Key = Message<"keypool.v1.Key"> & {
  */
 export const KeySchema: GenMessage<Key> = /*@__PURE__*/
   messageDesc(file_keypool_v1_key, 0);
+
+/**
+ * Something of a key that rests.
+ *
+ * @generated from message keypool.v1.Cooldown
+ */
+export type Cooldown = Message<"keypool.v1.Cooldown"> & {
+  /**
+   * The feature; empty for all of them.
+   *
+   * @generated from field: string feature = 1;
+   */
+  feature: string;
+
+  /**
+   * Until when.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 2;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message keypool.v1.Cooldown.
+ * Use `create(CooldownSchema)` to create a new message.
+ */
+export const CooldownSchema: GenMessage<Cooldown> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key, 1);
 
 /**
  * How many units a key may give out over all its features, within a window or for life.
@@ -202,6 +290,44 @@ export type Budget = Message<"keypool.v1.Budget"> & {
    * @generated from field: google.protobuf.Timestamp reset_time = 4;
    */
   resetTime?: Timestamp | undefined;
+
+  /**
+   * Days, weeks or months of a time zone, in place of `window`.
+   *
+   * @generated from field: optional keypool.v1.CalendarPeriod calendar = 5;
+   */
+  calendar?: CalendarPeriod | undefined;
+
+  /**
+   * With `window`: its periods lie one after another from this moment on (from 1970 to the end of 9999, in whole
+   * milliseconds); before it nothing is granted. Absent means that a window starts at its first unit.
+   *
+   * @generated from field: optional google.protobuf.Timestamp start_time = 6;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Output only. Of `used`, the units of draws that wait for their report, as they were drawn. An int64: a string in
+   * JSON. 0 where the tier has no `settle_timeout`.
+   *
+   * @generated from field: int64 reserved = 7;
+   */
+  reserved: bigint;
+
+  /**
+   * Output only. Units that are left now. An int64: a string in JSON.
+   *
+   * @generated from field: int64 remaining = 8;
+   */
+  remaining: bigint;
+
+  /**
+   * Output only. Units that reports have brought beyond the limit: they count in the next windows until they are
+   * worked off. An int64: a string in JSON.
+   *
+   * @generated from field: int64 debt = 9;
+   */
+  debt: bigint;
 };
 
 /**
@@ -209,7 +335,83 @@ export type Budget = Message<"keypool.v1.Budget"> & {
  * Use `create(BudgetSchema)` to create a new message.
  */
 export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_key, 1);
+  messageDesc(file_keypool_v1_key, 2);
+
+/**
+ * Periods of a calendar, one after another.
+ *
+ * @generated from message keypool.v1.CalendarPeriod
+ */
+export type CalendarPeriod = Message<"keypool.v1.CalendarPeriod"> & {
+  /**
+   * Required: how long each is.
+   *
+   * @generated from field: keypool.v1.CalendarUnit unit = 1;
+   */
+  unit: CalendarUnit;
+
+  /**
+   * Where its days begin: a name of the IANA time zone database such as `Europe/Berlin`; empty means `UTC`.
+   *
+   * @generated from field: string time_zone = 2;
+   */
+  timeZone: string;
+};
+
+/**
+ * Describes the message keypool.v1.CalendarPeriod.
+ * Use `create(CalendarPeriodSchema)` to create a new message.
+ */
+export const CalendarPeriodSchema: GenMessage<CalendarPeriod> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key, 3);
+
+/**
+ * How long a period of a calendar is.
+ *
+ * @generated from enum keypool.v1.CalendarUnit
+ */
+export const CalendarUnit = {
+  /**
+   * Not said; not allowed.
+   *
+   * @generated from enum value: CALENDAR_UNIT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * From midnight to midnight.
+   *
+   * @generated from enum value: CALENDAR_UNIT_DAY = 1;
+   */
+  DAY: 1,
+
+  /**
+   * From Monday to Monday.
+   *
+   * @generated from enum value: CALENDAR_UNIT_WEEK = 2;
+   */
+  WEEK: 2,
+
+  /**
+   * From the first of a month to the first of the next.
+   *
+   * @generated from enum value: CALENDAR_UNIT_MONTH = 3;
+   */
+  MONTH: 3,
+} as const;
+
+/**
+ * How long a period of a calendar is.
+ *
+ * @generated from enum keypool.v1.CalendarUnit
+ */
+export type CalendarUnit = (typeof CalendarUnit)[keyof typeof CalendarUnit] | UnknownEnum;
+
+/**
+ * Describes the enum keypool.v1.CalendarUnit.
+ */
+export const CalendarUnitSchema: GenEnum<CalendarUnit> = /*@__PURE__*/
+  enumDesc(file_keypool_v1_key, 0);
 
 /**
  * Whether a key may be drawn at all.
@@ -258,7 +460,7 @@ export type KeyState = (typeof KeyState)[keyof typeof KeyState] | UnknownEnum;
  * Describes the enum keypool.v1.KeyState.
  */
 export const KeyStateSchema: GenEnum<KeyState> = /*@__PURE__*/
-  enumDesc(file_keypool_v1_key, 0);
+  enumDesc(file_keypool_v1_key, 1);
 
 /**
  * What a draw would find at a key now. Where several hold, the one further down this list is shown.
@@ -327,5 +529,5 @@ export type KeyCondition = (typeof KeyCondition)[keyof typeof KeyCondition] | Un
  * Describes the enum keypool.v1.KeyCondition.
  */
 export const KeyConditionSchema: GenEnum<KeyCondition> = /*@__PURE__*/
-  enumDesc(file_keypool_v1_key, 1);
+  enumDesc(file_keypool_v1_key, 2);
 

@@ -2,18 +2,20 @@
 // @generated from file keypool/v1/key_pool_service.proto (package keypool.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Outcome } from "./outcome_pb.ts";
+import { file_keypool_v1_outcome } from "./outcome_pb.ts";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file keypool/v1/key_pool_service.proto.
  */
 export const file_keypool_v1_key_pool_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFrZXlwb29sL3YxL2tleV9wb29sX3NlcnZpY2UucHJvdG8SCmtleXBvb2wudjEi6gEKDkRyYXdLZXlSZXF1ZXN0EisKB2ZlYXR1cmUYASABKAlCGrpIF3IVMhNeW2EtejAtOV86LV17MSw2M30kEh8KBXVuaXRzGAIgASgFQgu6SAgaBhjAhD0oAUgAiAEBEi8KB3RpZXJfaWQYAyABKAlCGbpIFnIUMhJeW2EtejAtOV8tXXsxLDYzfSRIAYgBARI0CgpyZXF1ZXN0X2lkGAQgASgJQhu6SBhyFjIUXltceDIwLVx4N2VdezEsMTI4fSRIAogBAUIICgZfdW5pdHNCCgoIX3RpZXJfaWRCDQoLX3JlcXVlc3RfaWQihwMKD0RyYXdLZXlSZXNwb25zZRIPCgdkcmF3X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIQCghrZXlfbmFtZRgDIAEoCRIPCgd0aWVyX2lkGAQgASgJEhIKBXZhbHVlGAUgASgJQgOAAQESPgoHc2VjcmV0cxgGIAMoCzIoLmtleXBvb2wudjEuRHJhd0tleVJlc3BvbnNlLlNlY3JldHNFbnRyeUIDgAEBEjsKCG1ldGFkYXRhGAcgAygLMikua2V5cG9vbC52MS5EcmF3S2V5UmVzcG9uc2UuTWV0YWRhdGFFbnRyeRINCgV1bml0cxgIIAEoBRIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLgoMU2VjcmV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkUKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSKwoHZmVhdHVyZRgBIAEoCUIaukgXchUyE15bYS16MC05XzotXXsxLDYzfSQijgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhYKDmF2YWlsYWJsZV9rZXlzGAEgASgFEhIKCnRvdGFsX2tleXMYAiABKAUSDgoGY2FwcGVkGAMgASgIEjcKE25leHRfYXZhaWxhYmxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wMrABCg5LZXlQb29sU2VydmljZRJCCgdEcmF3S2V5Ehoua2V5cG9vbC52MS5EcmF3S2V5UmVxdWVzdBobLmtleXBvb2wudjEuRHJhd0tleVJlc3BvbnNlEloKD0dldEF2YWlsYWJpbGl0eRIiLmtleXBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVxdWVzdBojLmtleXBvb2wudjEuR2V0QXZhaWxhYmlsaXR5UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiFrZXlwb29sL3YxL2tleV9wb29sX3NlcnZpY2UucHJvdG8SCmtleXBvb2wudjEi9QMKDkRyYXdLZXlSZXF1ZXN0EisKB2ZlYXR1cmUYASABKAlCGrpIF3IVMhNeW2EtejAtOV86LV17MSw2M30kEh8KBXVuaXRzGAIgASgFQgu6SAgaBhjAhD0oAUgAiAEBEi8KB3RpZXJfaWQYAyABKAlCGbpIFnIUMhJeW2EtejAtOV8tXXsxLDYzfSRIAYgBARI0CgpyZXF1ZXN0X2lkGAQgASgJQhu6SBhyFjIUXltceDIwLVx4N2VdezEsMTI4fSRIAogBARIxCghhZmZpbml0eRgFIAEoCUIaukgXchUQARiAATIOXltceDIwLVx4N2VdKiRIA4gBARK7AQoIbWF4X3dhaXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CiAG6SIQBugF4ChtkdXJhdGlvbi53aG9sZV9taWxsaXNlY29uZHMSJm11c3QgYmUgYSB3aG9sZSBudW1iZXIgb2YgbWlsbGlzZWNvbmRzGjFzdHJpbmcodGhpcykubWF0Y2hlcygnXlswLTldKyhbLl1bMC05XXsxLDN9KT9zJCcpqgEGIgIIHjIASASIAQFCCAoGX3VuaXRzQgoKCF90aWVyX2lkQg0KC19yZXF1ZXN0X2lkQgsKCV9hZmZpbml0eUILCglfbWF4X3dhaXQihwMKD0RyYXdLZXlSZXNwb25zZRIPCgdkcmF3X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIQCghrZXlfbmFtZRgDIAEoCRIPCgd0aWVyX2lkGAQgASgJEhIKBXZhbHVlGAUgASgJQgOAAQESPgoHc2VjcmV0cxgGIAMoCzIoLmtleXBvb2wudjEuRHJhd0tleVJlc3BvbnNlLlNlY3JldHNFbnRyeUIDgAEBEjsKCG1ldGFkYXRhGAcgAygLMikua2V5cG9vbC52MS5EcmF3S2V5UmVzcG9uc2UuTWV0YWRhdGFFbnRyeRINCgV1bml0cxgIIAEoBRIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLgoMU2VjcmV0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkUKFkdldEF2YWlsYWJpbGl0eVJlcXVlc3QSKwoHZmVhdHVyZRgBIAEoCUIaukgXchUyE15bYS16MC05XzotXXsxLDYzfSQijgEKF0dldEF2YWlsYWJpbGl0eVJlc3BvbnNlEhYKDmF2YWlsYWJsZV9rZXlzGAEgASgFEhIKCnRvdGFsX2tleXMYAiABKAUSDgoGY2FwcGVkGAMgASgIEjcKE25leHRfYXZhaWxhYmxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkcKGFdhdGNoQXZhaWxhYmlsaXR5UmVxdWVzdBIrCgdmZWF0dXJlGAEgASgJQhq6SBdyFTITXlthLXowLTlfOi1dezEsNjN9JCKQAQoZV2F0Y2hBdmFpbGFiaWxpdHlSZXNwb25zZRIWCg5hdmFpbGFibGVfa2V5cxgBIAEoBRISCgp0b3RhbF9rZXlzGAIgASgFEg4KBmNhcHBlZBgDIAEoCBI3ChNuZXh0X2F2YWlsYWJsZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLCAwoUUmVwb3J0T3V0Y29tZVJlcXVlc3QSGgoHZHJhd19pZBgBIAEoCUIJukgGcgQQARhAEjwKB291dGNvbWUYAiABKA4yEy5rZXlwb29sLnYxLk91dGNvbWVCFrpIE4IBEBgBGAIYAxgEGAUYBhgHGAgSwQEKC3JldHJ5X2FmdGVyGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQosBukiHAboBeAobZHVyYXRpb24ud2hvbGVfbWlsbGlzZWNvbmRzEiZtdXN0IGJlIGEgd2hvbGUgbnVtYmVyIG9mIG1pbGxpc2Vjb25kcxoxc3RyaW5nKHRoaXMpLm1hdGNoZXMoJ15bMC05XSsoWy5dWzAtOV17MSwzfSk/cyQnKaoBCSIFCICKig8yAEgAiAEBEiQKC3N0YXR1c19jb2RlGAQgASgFQgq6SAcaBRjXBChkSAGIAQESIQoFdW5pdHMYBSABKAVCDbpIChoIGICU69wDKABIAogBARIZCgdtZXNzYWdlGAYgASgJQgi6SAVyAxj0A0IOCgxfcmV0cnlfYWZ0ZXJCDgoMX3N0YXR1c19jb2RlQggKBl91bml0cyIXChVSZXBvcnRPdXRjb21lUmVzcG9uc2UiwgEKGkJhdGNoUmVwb3J0T3V0Y29tZXNSZXF1ZXN0EqMBCgdyZXBvcnRzGAEgAygLMiAua2V5cG9vbC52MS5SZXBvcnRPdXRjb21lUmVxdWVzdEJwukhtugFjChRyZXBvcnRzLnVuaXF1ZV9kcmF3cxIVcmVwb3J0IGVhY2ggZHJhdyBvbmNlGjR0aGlzLnNpemUoKSA+IDEwMCB8fCB0aGlzLm1hcChyLCByLmRyYXdfaWQpLnVuaXF1ZSgpkgEECAEQZCJPChtCYXRjaFJlcG9ydE91dGNvbWVzUmVzcG9uc2USMAoHcmVzdWx0cxgBIAMoCzIfLmtleXBvb2wudjEuT3V0Y29tZVJlcG9ydFJlc3VsdCJTChNPdXRjb21lUmVwb3J0UmVzdWx0Eg8KB2RyYXdfaWQYASABKAkSKwoEY29kZRgCIAEoDjIdLmtleXBvb2wudjEuT3V0Y29tZVJlcG9ydENvZGUq0QEKEU91dGNvbWVSZXBvcnRDb2RlEiMKH09VVENPTUVfUkVQT1JUX0NPREVfVU5TUEVDSUZJRUQQABIgChxPVVRDT01FX1JFUE9SVF9DT0RFX1JFUE9SVEVEEAESJgoiT1VUQ09NRV9SRVBPUlRfQ09ERV9EUkFXX05PVF9GT1VORBACEigKJE9VVENPTUVfUkVQT1JUX0NPREVfQUxSRUFEWV9SRVBPUlRFRBADEiMKH09VVENPTUVfUkVQT1JUX0NPREVfVU5BVkFJTEFCTEUQBDLSAwoOS2V5UG9vbFNlcnZpY2USQgoHRHJhd0tleRIaLmtleXBvb2wudjEuRHJhd0tleVJlcXVlc3QaGy5rZXlwb29sLnYxLkRyYXdLZXlSZXNwb25zZRJaCg9HZXRBdmFpbGFiaWxpdHkSIi5rZXlwb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlcXVlc3QaIy5rZXlwb29sLnYxLkdldEF2YWlsYWJpbGl0eVJlc3BvbnNlEmIKEVdhdGNoQXZhaWxhYmlsaXR5EiQua2V5cG9vbC52MS5XYXRjaEF2YWlsYWJpbGl0eVJlcXVlc3QaJS5rZXlwb29sLnYxLldhdGNoQXZhaWxhYmlsaXR5UmVzcG9uc2UwARJUCg1SZXBvcnRPdXRjb21lEiAua2V5cG9vbC52MS5SZXBvcnRPdXRjb21lUmVxdWVzdBohLmtleXBvb2wudjEuUmVwb3J0T3V0Y29tZVJlc3BvbnNlEmYKE0JhdGNoUmVwb3J0T3V0Y29tZXMSJi5rZXlwb29sLnYxLkJhdGNoUmVwb3J0T3V0Y29tZXNSZXF1ZXN0Gicua2V5cG9vbC52MS5CYXRjaFJlcG9ydE91dGNvbWVzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_keypool_v1_outcome]);
 
 /**
  * What to draw.
@@ -50,6 +52,24 @@ export type DrawKeyRequest = Message<"keypool.v1.DrawKeyRequest"> & {
    * @generated from field: optional string request_id = 4;
    */
   requestId?: string | undefined;
+
+  /**
+   * Draws of this caller for this feature with the same text get the same key while it can serve, and another one
+   * from then on when it cannot; for 24 h after the last of them. 1 to 128 printable ASCII characters; absent means
+   * whichever key is next.
+   *
+   * @generated from field: optional string affinity = 5;
+   */
+  affinity?: string | undefined;
+
+  /**
+   * How long to wait for a key that is at a limit, 0 to 30 s, in whole milliseconds; who came first is served first
+   * in each process. Ends with POOL_EXHAUSTED when none frees in time (at once where it is sure that none will), and
+   * with OVERLOADED when too many wait. Absent means not to wait.
+   *
+   * @generated from field: optional google.protobuf.Duration max_wait = 6;
+   */
+  maxWait?: Duration | undefined;
 };
 
 /**
@@ -200,6 +220,267 @@ export const GetAvailabilityResponseSchema: GenMessage<GetAvailabilityResponse> 
   messageDesc(file_keypool_v1_key_pool_service, 3);
 
 /**
+ * What to watch.
+ *
+ * @generated from message keypool.v1.WatchAvailabilityRequest
+ */
+export type WatchAvailabilityRequest = Message<"keypool.v1.WatchAvailabilityRequest"> & {
+  /**
+   * The feature: 1 to 63 of `a-z 0-9 _ : -`.
+   *
+   * @generated from field: string feature = 1;
+   */
+  feature: string;
+};
+
+/**
+ * Describes the message keypool.v1.WatchAvailabilityRequest.
+ * Use `create(WatchAvailabilityRequestSchema)` to create a new message.
+ */
+export const WatchAvailabilityRequestSchema: GenMessage<WatchAvailabilityRequest> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key_pool_service, 4);
+
+/**
+ * How many keys a draw of the caller could choose from, as GetAvailability tells it.
+ *
+ * @generated from message keypool.v1.WatchAvailabilityResponse
+ */
+export type WatchAvailabilityResponse = Message<"keypool.v1.WatchAvailabilityResponse"> & {
+  /**
+   * Keys with at least one unit left now, counted to 1,000.
+   *
+   * @generated from field: int32 available_keys = 1;
+   */
+  availableKeys: number;
+
+  /**
+   * Keys of the caller's tiers with this feature, in whatever condition, counted to 1,000.
+   *
+   * @generated from field: int32 total_keys = 2;
+   */
+  totalKeys: number;
+
+  /**
+   * True when a count stopped at 1,000: there are at least that many.
+   *
+   * @generated from field: bool capped = 3;
+   */
+  capped: boolean;
+
+  /**
+   * When the next key gets a unit back; absent when one is available now, or when waiting does not help.
+   *
+   * @generated from field: google.protobuf.Timestamp next_available_time = 4;
+   */
+  nextAvailableTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message keypool.v1.WatchAvailabilityResponse.
+ * Use `create(WatchAvailabilityResponseSchema)` to create a new message.
+ */
+export const WatchAvailabilityResponseSchema: GenMessage<WatchAvailabilityResponse> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key_pool_service, 5);
+
+/**
+ * How the use of a drawn key ended.
+ *
+ * @generated from message keypool.v1.ReportOutcomeRequest
+ */
+export type ReportOutcomeRequest = Message<"keypool.v1.ReportOutcomeRequest"> & {
+  /**
+   * As DrawKeyResponse named it: 1 to 64 characters.
+   *
+   * @generated from field: string draw_id = 1;
+   */
+  drawId: string;
+
+  /**
+   * Required: how it ended.
+   *
+   * @generated from field: keypool.v1.Outcome outcome = 2;
+   */
+  outcome: Outcome;
+
+  /**
+   * When the upstream said to come back (`Retry-After`), from now: 0 to 366 days, in whole milliseconds; heeded up
+   * to 24 h. Absent when it did not say.
+   *
+   * @generated from field: optional google.protobuf.Duration retry_after = 3;
+   */
+  retryAfter?: Duration | undefined;
+
+  /**
+   * The HTTP status it answered with, 100 to 599; absent when there was none.
+   *
+   * @generated from field: optional int32 status_code = 4;
+   */
+  statusCode?: number | undefined;
+
+  /**
+   * Units really used, 0 to 1,000,000,000: what the draw took too many goes back, what it took too few is
+   * charged, beyond a limit if need be. Absent means as many as were drawn.
+   *
+   * @generated from field: optional int32 units = 5;
+   */
+  units?: number | undefined;
+
+  /**
+   * What the upstream said, in at most 500 characters; no place for a secret. Empty for nothing.
+   *
+   * @generated from field: string message = 6;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message keypool.v1.ReportOutcomeRequest.
+ * Use `create(ReportOutcomeRequestSchema)` to create a new message.
+ */
+export const ReportOutcomeRequestSchema: GenMessage<ReportOutcomeRequest> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key_pool_service, 6);
+
+/**
+ * It stands on record.
+ *
+ * @generated from message keypool.v1.ReportOutcomeResponse
+ */
+export type ReportOutcomeResponse = Message<"keypool.v1.ReportOutcomeResponse"> & {
+};
+
+/**
+ * Describes the message keypool.v1.ReportOutcomeResponse.
+ * Use `create(ReportOutcomeResponseSchema)` to create a new message.
+ */
+export const ReportOutcomeResponseSchema: GenMessage<ReportOutcomeResponse> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key_pool_service, 7);
+
+/**
+ * Outcomes to report.
+ *
+ * @generated from message keypool.v1.BatchReportOutcomesRequest
+ */
+export type BatchReportOutcomesRequest = Message<"keypool.v1.BatchReportOutcomesRequest"> & {
+  /**
+   * 1 to 100, each draw once.
+   *
+   * @generated from field: repeated keypool.v1.ReportOutcomeRequest reports = 1;
+   */
+  reports: ReportOutcomeRequest[];
+};
+
+/**
+ * Describes the message keypool.v1.BatchReportOutcomesRequest.
+ * Use `create(BatchReportOutcomesRequestSchema)` to create a new message.
+ */
+export const BatchReportOutcomesRequestSchema: GenMessage<BatchReportOutcomesRequest> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key_pool_service, 8);
+
+/**
+ * What became of each report.
+ *
+ * @generated from message keypool.v1.BatchReportOutcomesResponse
+ */
+export type BatchReportOutcomesResponse = Message<"keypool.v1.BatchReportOutcomesResponse"> & {
+  /**
+   * In the order of the request.
+   *
+   * @generated from field: repeated keypool.v1.OutcomeReportResult results = 1;
+   */
+  results: OutcomeReportResult[];
+};
+
+/**
+ * Describes the message keypool.v1.BatchReportOutcomesResponse.
+ * Use `create(BatchReportOutcomesResponseSchema)` to create a new message.
+ */
+export const BatchReportOutcomesResponseSchema: GenMessage<BatchReportOutcomesResponse> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key_pool_service, 9);
+
+/**
+ * What became of one report of a batch.
+ *
+ * @generated from message keypool.v1.OutcomeReportResult
+ */
+export type OutcomeReportResult = Message<"keypool.v1.OutcomeReportResult"> & {
+  /**
+   * The draw, as in the request.
+   *
+   * @generated from field: string draw_id = 1;
+   */
+  drawId: string;
+
+  /**
+   * What became of it.
+   *
+   * @generated from field: keypool.v1.OutcomeReportCode code = 2;
+   */
+  code: OutcomeReportCode;
+};
+
+/**
+ * Describes the message keypool.v1.OutcomeReportResult.
+ * Use `create(OutcomeReportResultSchema)` to create a new message.
+ */
+export const OutcomeReportResultSchema: GenMessage<OutcomeReportResult> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_key_pool_service, 10);
+
+/**
+ * What became of a report.
+ *
+ * @generated from enum keypool.v1.OutcomeReportCode
+ */
+export const OutcomeReportCode = {
+  /**
+   * Not known.
+   *
+   * @generated from enum value: OUTCOME_REPORT_CODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It stands on record, now or since an earlier call.
+   *
+   * @generated from enum value: OUTCOME_REPORT_CODE_REPORTED = 1;
+   */
+  REPORTED: 1,
+
+  /**
+   * There is no such draw, or it is another consumer's: DRAW_NOT_FOUND.
+   *
+   * @generated from enum value: OUTCOME_REPORT_CODE_DRAW_NOT_FOUND = 2;
+   */
+  DRAW_NOT_FOUND: 2,
+
+  /**
+   * It was reported before with other fields, which stand: OUTCOME_REPORTED.
+   *
+   * @generated from enum value: OUTCOME_REPORT_CODE_ALREADY_REPORTED = 3;
+   */
+  ALREADY_REPORTED: 3,
+
+  /**
+   * It may stand on record or not: report it again.
+   *
+   * @generated from enum value: OUTCOME_REPORT_CODE_UNAVAILABLE = 4;
+   */
+  UNAVAILABLE: 4,
+} as const;
+
+/**
+ * What became of a report.
+ *
+ * @generated from enum keypool.v1.OutcomeReportCode
+ */
+export type OutcomeReportCode = (typeof OutcomeReportCode)[keyof typeof OutcomeReportCode] | UnknownEnum;
+
+/**
+ * Describes the enum keypool.v1.OutcomeReportCode.
+ */
+export const OutcomeReportCodeSchema: GenEnum<OutcomeReportCode> = /*@__PURE__*/
+  enumDesc(file_keypool_v1_key_pool_service, 0);
+
+/**
  * Hands out keys. For consumers, over the tiers granted to them, and for admins, over all tiers.
  *
  * Any call may answer UNAUTHENTICATED (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED,
@@ -243,6 +524,48 @@ export const KeyPoolService: GenService<{
     methodKind: "unary";
     input: typeof GetAvailabilityRequestSchema;
     output: typeof GetAvailabilityResponseSchema;
+  },
+  /**
+   * Tells the same at once, and again whenever it has changed: at most every 0.1 s, each time as it is then. Ends with
+   * the caller, with its token or grant, and when the server stops.
+   *
+   * - Errors as of GetAvailability.
+   * - RESOURCE_EXHAUSTED OVERLOADED: too many watch already.
+   *
+   * @generated from rpc keypool.v1.KeyPoolService.WatchAvailability
+   */
+  watchAvailability: {
+    methodKind: "server_streaming";
+    input: typeof WatchAvailabilityRequestSchema;
+    output: typeof WatchAvailabilityResponseSchema;
+  },
+  /**
+   * Reports how the use of a drawn key ended. It changes the key as its tier's rules say, ends the draw's time in
+   * flight, and settles its units. One draw has one report: the same again changes nothing. Kept beside the draw's
+   * usage event, which shows it.
+   *
+   * - NOT_FOUND DRAW_NOT_FOUND: there is no such draw, or it is another consumer's.
+   * - ALREADY_EXISTS OUTCOME_REPORTED: it was reported before with other fields, which stand.
+   * - UNAVAILABLE STORE_UNAVAILABLE: it may stand on record or not; report it again.
+   *
+   * @generated from rpc keypool.v1.KeyPoolService.ReportOutcome
+   */
+  reportOutcome: {
+    methodKind: "unary";
+    input: typeof ReportOutcomeRequestSchema;
+    output: typeof ReportOutcomeResponseSchema;
+  },
+  /**
+   * Reports up to 100 outcomes, each by itself: some may stand where others were refused.
+   *
+   * - UNAVAILABLE STORE_UNAVAILABLE: none is known to stand; report them again.
+   *
+   * @generated from rpc keypool.v1.KeyPoolService.BatchReportOutcomes
+   */
+  batchReportOutcomes: {
+    methodKind: "unary";
+    input: typeof BatchReportOutcomesRequestSchema;
+    output: typeof BatchReportOutcomesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_keypool_v1_key_pool_service, 0);

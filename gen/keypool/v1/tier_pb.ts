@@ -7,13 +7,15 @@ import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Outcome } from "./outcome_pb.ts";
+import { file_keypool_v1_outcome } from "./outcome_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file keypool/v1/tier.proto.
  */
 export const file_keypool_v1_tier: GenFile = /*@__PURE__*/
-  fileDesc("ChVrZXlwb29sL3YxL3RpZXIucHJvdG8SCmtleXBvb2wudjEi4gIKBFRpZXISJQoCaWQYASABKAlCGbpIFnIUMhJeW2EtejAtOV8tXXsxLDYzfSQSHQoLZGVzY3JpcHRpb24YAiABKAlCCLpIBXIDGNAPEpkBCghmZWF0dXJlcxgDIAMoCzITLmtleXBvb2wudjEuRmVhdHVyZUJyukhvugFnChp0aWVyLmZlYXR1cmVzLnVuaXF1ZV9uYW1lcxIWbmFtZSBlYWNoIGZlYXR1cmUgb25jZRoxdGhpcy5zaXplKCkgPiAxMDAgfHwgdGhpcy5tYXAoZiwgZi5uYW1lKS51bmlxdWUoKZIBAhBkEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoEZXRhZxgGIAEoCUIIukgFcgMYgAEiwQIKB0ZlYXR1cmUSKAoEbmFtZRgBIAEoCUIaukgXchUyE15bYS16MC05XzotXXsxLDYzfSQSiwIKBmxpbWl0cxgCIAMoCzIRLmtleXBvb2wudjEuTGltaXRC5wG6SOMBugHaAQoXZmVhdHVyZS5saW1pdHMuZGlzdGluY3QSQW5vIHR3byBsaW1pdHMgb2YgYSBmZWF0dXJlIG1heSBoYXZlIHRoZSBzYW1lIGFsZ29yaXRobSBhbmQgd2luZG93Gnx0aGlzLnNpemUoKSA+IDQgfHwgdGhpcy5hbGwoYSwgdGhpcy5maWx0ZXIoYiwgYS53aW5kb3cgPT0gYi53aW5kb3cgJiYgKGEuYWxnb3JpdGhtID09IDIpID09IChiLmFsZ29yaXRobSA9PSAyKSkuc2l6ZSgpID09IDEpkgECEAQi+gQKBUxpbWl0EhwKBWxpbWl0GAEgASgFQg26SAoaCBiAlOvcAygBEr8BCgZ3aW5kb3cYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CkwG6SI8BugF4ChtkdXJhdGlvbi53aG9sZV9taWxsaXNlY29uZHMSJm11c3QgYmUgYSB3aG9sZSBudW1iZXIgb2YgbWlsbGlzZWNvbmRzGjFzdHJpbmcodGhpcykubWF0Y2hlcygnXlswLTldKyhbLl1bMC05XXsxLDN9KT9zJCcpyAEBqgEOIgUIgIqKDzIFEIDC1y8SNwoJYWxnb3JpdGhtGAMgASgOMhoua2V5cG9vbC52MS5MaW1pdEFsZ29yaXRobUIIukgFggECEAESvgEKBWd1YXJkGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQo4BukiKAboBeAobZHVyYXRpb24ud2hvbGVfbWlsbGlzZWNvbmRzEiZtdXN0IGJlIGEgd2hvbGUgbnVtYmVyIG9mIG1pbGxpc2Vjb25kcxoxc3RyaW5nKHRoaXMpLm1hdGNoZXMoJ15bMC05XSsoWy5dWzAtOV17MSwzfSk/cyQnKaoBDCIDCJAcMgUQgOHrF0gAiAEBOowBukiIARqFAQoZbGltaXQuZ3VhcmQud2l0aGluX3dpbmRvdxIkZ3VhcmQgbXVzdCBub3QgYmUgbG9uZ2VyIHRoYW4gd2luZG93GkIhaGFzKHRoaXMuZ3VhcmQpIHx8ICFoYXModGhpcy53aW5kb3cpIHx8IHRoaXMuZ3VhcmQgPD0gdGhpcy53aW5kb3dCCAoGX2d1YXJkKncKDkxpbWl0QWxnb3JpdGhtEh8KG0xJTUlUX0FMR09SSVRITV9VTlNQRUNJRklFRBAAEiIKHkxJTUlUX0FMR09SSVRITV9TTElESU5HX1dJTkRPVxABEiAKHExJTUlUX0FMR09SSVRITV9GSVhFRF9XSU5ET1cQAmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChVrZXlwb29sL3YxL3RpZXIucHJvdG8SCmtleXBvb2wudjEipwkKBFRpZXISJQoCaWQYASABKAlCGbpIFnIUMhJeW2EtejAtOV8tXXsxLDYzfSQSHQoLZGVzY3JpcHRpb24YAiABKAlCCLpIBXIDGNAPEpkBCghmZWF0dXJlcxgDIAMoCzITLmtleXBvb2wudjEuRmVhdHVyZUJyukhvugFnChp0aWVyLmZlYXR1cmVzLnVuaXF1ZV9uYW1lcxIWbmFtZSBlYWNoIGZlYXR1cmUgb25jZRoxdGhpcy5zaXplKCkgPiAxMDAgfHwgdGhpcy5tYXAoZiwgZi5uYW1lKS51bmlxdWUoKZIBAhBkEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoEZXRhZxgGIAEoCUIIukgFcgMYgAESMAoIc3RyYXRlZ3kYByABKA4yFC5rZXlwb29sLnYxLlN0cmF0ZWd5Qgi6SAWCAQIQARIcCghwcmlvcml0eRgIIAEoBUIKukgHGgUY6AcoABKxAQoNZmFpbHVyZV9ydWxlcxgJIAMoCzIXLmtleXBvb2wudjEuRmFpbHVyZVJ1bGVCgAG6SH26AXUKInRpZXIuZmFpbHVyZV9ydWxlcy51bmlxdWVfb3V0Y29tZXMSFm5hbWUgZWFjaCBvdXRjb21lIG9uY2UaN3RoaXMuc2l6ZSgpID4gNiB8fCB0aGlzLm1hcChyLCBpbnQoci5vdXRjb21lKSkudW5pcXVlKCmSAQIQBhLDAQoLdHJpYWxfYWZ0ZXIYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CjQG6SIkBugF4ChtkdXJhdGlvbi53aG9sZV9taWxsaXNlY29uZHMSJm11c3QgYmUgYSB3aG9sZSBudW1iZXIgb2YgbWlsbGlzZWNvbmRzGjFzdHJpbmcodGhpcykubWF0Y2hlcygnXlswLTldKyhbLl1bMC05XXsxLDN9KT9zJCcpqgELIgUIgJqeATICCAFIAIgBARLFAQoOc2V0dGxlX3RpbWVvdXQYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CjAG6SIgBugF4ChtkdXJhdGlvbi53aG9sZV9taWxsaXNlY29uZHMSJm11c3QgYmUgYSB3aG9sZSBudW1iZXIgb2YgbWlsbGlzZWNvbmRzGjFzdHJpbmcodGhpcykubWF0Y2hlcygnXlswLTldKyhbLl1bMC05XXsxLDN9KT9zJCcpqgEKIgQIgKMFMgIIAUgBiAEBEiYKDW1heF9pbl9mbGlnaHQYDCABKAVCCrpIBxoFGIACKAFIAogBARIeCgRyYW1wGA0gASgLMhAua2V5cG9vbC52MS5SYW1wEiQKC2FsZXJ0X2JlbG93GA4gASgFQgq6SAcaBRjoBygBSAOIAQFCDgoMX3RyaWFsX2FmdGVyQhEKD19zZXR0bGVfdGltZW91dEIQCg5fbWF4X2luX2ZsaWdodEIOCgxfYWxlcnRfYmVsb3ci6AYKC0ZhaWx1cmVSdWxlEjgKB291dGNvbWUYASABKA4yEy5rZXlwb29sLnYxLk91dGNvbWVCErpID4IBDBgCGAMYBBgFGAYYBxI1Cghjb29sZG93bhgCIAEoDjIZLmtleXBvb2wudjEuQ29vbGRvd25TY29wZUIIukgFggECEAESJwoOY29vbGRvd25fYWZ0ZXIYAyABKAVCCrpIBxoFGOgHKAFIAIgBARLGAQoMbWluX2Nvb2xkb3duGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQo8BukiLAboBeAobZHVyYXRpb24ud2hvbGVfbWlsbGlzZWNvbmRzEiZtdXN0IGJlIGEgd2hvbGUgbnVtYmVyIG9mIG1pbGxpc2Vjb25kcxoxc3RyaW5nKHRoaXMpLm1hdGNoZXMoJ15bMC05XSsoWy5dWzAtOV17MSwzfSk/cyQnKaoBDSIECICjBTIFEIDC1y9IAYgBARLGAQoMbWF4X2Nvb2xkb3duGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQo8BukiLAboBeAobZHVyYXRpb24ud2hvbGVfbWlsbGlzZWNvbmRzEiZtdXN0IGJlIGEgd2hvbGUgbnVtYmVyIG9mIG1pbGxpc2Vjb25kcxoxc3RyaW5nKHRoaXMpLm1hdGNoZXMoJ15bMC05XSsoWy5dWzAtOV17MSwzfSk/cyQnKaoBDSIECICjBTIFEIDC1y9IAogBARIpChBxdWFyYW50aW5lX2FmdGVyGAYgASgFQgq6SAcaBRjoBygBSAOIAQE6twG6SLMBGrABChxmYWlsdXJlX3J1bGUuY29vbGRvd25fYm91bmRzEjJtYXhfY29vbGRvd24gbXVzdCBub3QgYmUgc2hvcnRlciB0aGFuIG1pbl9jb29sZG93bhpcIWhhcyh0aGlzLm1pbl9jb29sZG93bikgfHwgIWhhcyh0aGlzLm1heF9jb29sZG93bikgfHwgdGhpcy5taW5fY29vbGRvd24gPD0gdGhpcy5tYXhfY29vbGRvd25CEQoPX2Nvb2xkb3duX2FmdGVyQg8KDV9taW5fY29vbGRvd25CDwoNX21heF9jb29sZG93bkITChFfcXVhcmFudGluZV9hZnRlciLmAQoEUmFtcBIfCgxmcm9tX3BlcmNlbnQYASABKAVCCbpIBhoEGGMoARK8AQoGcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQpABukiMAboBeAobZHVyYXRpb24ud2hvbGVfbWlsbGlzZWNvbmRzEiZtdXN0IGJlIGEgd2hvbGUgbnVtYmVyIG9mIG1pbGxpc2Vjb25kcxoxc3RyaW5nKHRoaXMpLm1hdGNoZXMoJ15bMC05XSsoWy5dWzAtOV17MSwzfSk/cyQnKcgBAaoBCyIFCICKig8yAggBIsECCgdGZWF0dXJlEigKBG5hbWUYASABKAlCGrpIF3IVMhNeW2EtejAtOV86LV17MSw2M30kEosCCgZsaW1pdHMYAiADKAsyES5rZXlwb29sLnYxLkxpbWl0QucBukjjAboB2gEKF2ZlYXR1cmUubGltaXRzLmRpc3RpbmN0EkFubyB0d28gbGltaXRzIG9mIGEgZmVhdHVyZSBtYXkgaGF2ZSB0aGUgc2FtZSBhbGdvcml0aG0gYW5kIHdpbmRvdxp8dGhpcy5zaXplKCkgPiA0IHx8IHRoaXMuYWxsKGEsIHRoaXMuZmlsdGVyKGIsIGEud2luZG93ID09IGIud2luZG93ICYmIChhLmFsZ29yaXRobSA9PSAyKSA9PSAoYi5hbGdvcml0aG0gPT0gMikpLnNpemUoKSA9PSAxKZIBAhAEIvoECgVMaW1pdBIcCgVsaW1pdBgBIAEoBUINukgKGggYgJTr3AMoARK/AQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQpMBukiPAboBeAobZHVyYXRpb24ud2hvbGVfbWlsbGlzZWNvbmRzEiZtdXN0IGJlIGEgd2hvbGUgbnVtYmVyIG9mIG1pbGxpc2Vjb25kcxoxc3RyaW5nKHRoaXMpLm1hdGNoZXMoJ15bMC05XSsoWy5dWzAtOV17MSwzfSk/cyQnKcgBAaoBDiIFCICKig8yBRCAwtcvEjcKCWFsZ29yaXRobRgDIAEoDjIaLmtleXBvb2wudjEuTGltaXRBbGdvcml0aG1CCLpIBYIBAhABEr4BCgVndWFyZBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkKOAbpIigG6AXgKG2R1cmF0aW9uLndob2xlX21pbGxpc2Vjb25kcxImbXVzdCBiZSBhIHdob2xlIG51bWJlciBvZiBtaWxsaXNlY29uZHMaMXN0cmluZyh0aGlzKS5tYXRjaGVzKCdeWzAtOV0rKFsuXVswLTldezEsM30pP3MkJymqAQwiAwiQHDIFEIDh6xdIAIgBATqMAbpIiAEahQEKGWxpbWl0Lmd1YXJkLndpdGhpbl93aW5kb3cSJGd1YXJkIG11c3Qgbm90IGJlIGxvbmdlciB0aGFuIHdpbmRvdxpCIWhhcyh0aGlzLmd1YXJkKSB8fCAhaGFzKHRoaXMud2luZG93KSB8fCB0aGlzLmd1YXJkIDw9IHRoaXMud2luZG93QggKBl9ndWFyZCqTAQoIU3RyYXRlZ3kSGAoUU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIgChxTVFJBVEVHWV9MRUFTVF9SRUNFTlRMWV9VU0VEEAESFQoRU1RSQVRFR1lfV0VJR0hURUQQAhIXChNTVFJBVEVHWV9GSUxMX0ZJUlNUEAMSGwoXU1RSQVRFR1lfTU9TVF9SRU1BSU5JTkcQBCp8Cg1Db29sZG93blNjb3BlEh4KGkNPT0xET1dOX1NDT1BFX1VOU1BFQ0lGSUVEEAASFwoTQ09PTERPV05fU0NPUEVfTk9ORRABEhoKFkNPT0xET1dOX1NDT1BFX0ZFQVRVUkUQAhIWChJDT09MRE9XTl9TQ09QRV9LRVkQAyp3Cg5MaW1pdEFsZ29yaXRobRIfChtMSU1JVF9BTEdPUklUSE1fVU5TUEVDSUZJRUQQABIiCh5MSU1JVF9BTEdPUklUSE1fU0xJRElOR19XSU5ET1cQARIgChxMSU1JVF9BTEdPUklUSE1fRklYRURfV0lORE9XEAJiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_keypool_v1_outcome]);
 
 /**
  * A named group of upstream keys of the same plan: the features these keys serve, and the rate limits of
@@ -66,6 +68,71 @@ export type Tier = Message<"keypool.v1.Tier"> & {
    * @generated from field: string etag = 6;
    */
   etag: string;
+
+  /**
+   * Which of the keys that can serve is next; unspecified means STRATEGY_LEAST_RECENTLY_USED.
+   *
+   * @generated from field: keypool.v1.Strategy strategy = 7;
+   */
+  strategy: Strategy;
+
+  /**
+   * 0 to 1,000, 0 unless said: where a draw may use several tiers, it goes to one only when none of a lower
+   * number can serve it.
+   *
+   * @generated from field: int32 priority = 8;
+   */
+  priority: number;
+
+  /**
+   * What outcomes that callers report do to a key, each outcome once; what is not named is treated as
+   * FailureRule says. OUTCOME_OK ends every row of failures, OUTCOME_INVALID_REQUEST leaves the key alone:
+   * neither has a rule.
+   *
+   * @generated from field: repeated keypool.v1.FailureRule failure_rules = 9;
+   */
+  failureRules: FailureRule[];
+
+  /**
+   * How long after its quarantine, or after a trial that failed, a key that outcomes have quarantined gets one
+   * draw on trial: 1 s to 30 days, in whole milliseconds; after each trial that failed, twice as long as
+   * before, at most 30 days. OUTCOME_OK of that draw lets it back. Absent means only when TrialKey says so.
+   *
+   * @generated from field: optional google.protobuf.Duration trial_after = 10;
+   */
+  trialAfter?: Duration | undefined;
+
+  /**
+   * How long a draw waits for its report: 1 s to 24 h, in whole milliseconds. So long it is in flight and its
+   * units are reserved; a report that comes later is kept, and settles nothing. Absent means that nothing is kept
+   * of draws under way, and that a report settles units within 1 h.
+   *
+   * @generated from field: optional google.protobuf.Duration settle_timeout = 11;
+   */
+  settleTimeout?: Duration | undefined;
+
+  /**
+   * Draws of one key that may be in flight at once, 1 to 256; a draw counts until it is reported, or until
+   * `settle_timeout`, which must be set, is over. Absent means any number (with `settle_timeout`, 256).
+   *
+   * @generated from field: optional int32 max_in_flight = 12;
+   */
+  maxInFlight?: number | undefined;
+
+  /**
+   * Brings keys that are added from now on up to their limits by and by; absent means that they have all of
+   * them at once.
+   *
+   * @generated from field: keypool.v1.Ramp ramp = 13;
+   */
+  ramp?: Ramp | undefined;
+
+  /**
+   * An alert is raised while fewer keys than this can be drawn for a feature, 1 to 1,000; absent means none.
+   *
+   * @generated from field: optional int32 alert_below = 14;
+   */
+  alertBelow?: number | undefined;
 };
 
 /**
@@ -74,6 +141,97 @@ export type Tier = Message<"keypool.v1.Tier"> & {
  */
 export const TierSchema: GenMessage<Tier> = /*@__PURE__*/
   messageDesc(file_keypool_v1_tier, 0);
+
+/**
+ * What an outcome does to the key that was drawn. Unless a rule says otherwise: RATE_LIMITED rests the feature
+ * (1 s to 5 min), QUOTA_EXCEEDED the key (1 min to 1 h), UNAUTHORIZED quarantines the key at once, FORBIDDEN
+ * rests the feature (10 s to 10 min) and quarantines after 3 in a row, UPSTREAM_ERROR and TIMEOUT rest the
+ * feature from the third in a row on (1 s to 1 min). Outcomes of draws that were made before the key was put to
+ * rest count for nothing more.
+ *
+ * @generated from message keypool.v1.FailureRule
+ */
+export type FailureRule = Message<"keypool.v1.FailureRule"> & {
+  /**
+   * Required: not OUTCOME_OK, nor OUTCOME_INVALID_REQUEST.
+   *
+   * @generated from field: keypool.v1.Outcome outcome = 1;
+   */
+  outcome: Outcome;
+
+  /**
+   * What rests; unspecified means COOLDOWN_SCOPE_FEATURE.
+   *
+   * @generated from field: keypool.v1.CooldownScope cooldown = 2;
+   */
+  cooldown: CooldownScope;
+
+  /**
+   * How many in a row before it rests: 1 to 1,000, 1 unless said.
+   *
+   * @generated from field: optional int32 cooldown_after = 3;
+   */
+  cooldownAfter?: number | undefined;
+
+  /**
+   * How long it rests where the report has no `retry_after`, doubled with each one in a row, less a random part
+   * of up to half: 100 ms to 24 h, in whole milliseconds; 1 s unless said.
+   *
+   * @generated from field: optional google.protobuf.Duration min_cooldown = 4;
+   */
+  minCooldown?: Duration | undefined;
+
+  /**
+   * The longest such rest: 100 ms to 24 h, in whole milliseconds; unless said 5 min, or `min_cooldown` where that
+   * is longer. A `retry_after` is heeded up to 24 h.
+   *
+   * @generated from field: optional google.protobuf.Duration max_cooldown = 5;
+   */
+  maxCooldown?: Duration | undefined;
+
+  /**
+   * How many in a row quarantine the key: 1 to 1,000; absent means never.
+   *
+   * @generated from field: optional int32 quarantine_after = 6;
+   */
+  quarantineAfter?: number | undefined;
+};
+
+/**
+ * Describes the message keypool.v1.FailureRule.
+ * Use `create(FailureRuleSchema)` to create a new message.
+ */
+export const FailureRuleSchema: GenMessage<FailureRule> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_tier, 1);
+
+/**
+ * How new keys come up to their limits: steadily, from a part of each rate limit to all of it. At least one unit
+ * is always there; budgets are not concerned.
+ *
+ * @generated from message keypool.v1.Ramp
+ */
+export type Ramp = Message<"keypool.v1.Ramp"> & {
+  /**
+   * 1 to 99 of a hundred.
+   *
+   * @generated from field: int32 from_percent = 1;
+   */
+  fromPercent: number;
+
+  /**
+   * 1 s to 366 days, in whole milliseconds.
+   *
+   * @generated from field: google.protobuf.Duration period = 2;
+   */
+  period?: Duration | undefined;
+};
+
+/**
+ * Describes the message keypool.v1.Ramp.
+ * Use `create(RampSchema)` to create a new message.
+ */
+export const RampSchema: GenMessage<Ramp> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_tier, 2);
 
 /**
  * Something that the keys of a tier can be drawn for, such as `firecrawl_scrape`. Several tiers may offer the
@@ -103,7 +261,7 @@ export type Feature = Message<"keypool.v1.Feature"> & {
  * Use `create(FeatureSchema)` to create a new message.
  */
 export const FeatureSchema: GenMessage<Feature> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_tier, 1);
+  messageDesc(file_keypool_v1_tier, 3);
 
 /**
  * At most `limit` units of one feature from one key within `window`.
@@ -148,7 +306,110 @@ export type Limit = Message<"keypool.v1.Limit"> & {
  * Use `create(LimitSchema)` to create a new message.
  */
 export const LimitSchema: GenMessage<Limit> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_tier, 2);
+  messageDesc(file_keypool_v1_tier, 4);
+
+/**
+ * Which of the keys that can serve is next.
+ *
+ * @generated from enum keypool.v1.Strategy
+ */
+export const Strategy = {
+  /**
+   * Not said: as STRATEGY_LEAST_RECENTLY_USED.
+   *
+   * @generated from enum value: STRATEGY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The one that was drawn longest ago: equal shares.
+   *
+   * @generated from enum value: STRATEGY_LEAST_RECENTLY_USED = 1;
+   */
+  LEAST_RECENTLY_USED: 1,
+
+  /**
+   * In turns, each key as often as its `weight` says.
+   *
+   * @generated from enum value: STRATEGY_WEIGHTED = 2;
+   */
+  WEIGHTED: 2,
+
+  /**
+   * The oldest key that can serve, until it cannot.
+   *
+   * @generated from enum value: STRATEGY_FILL_FIRST = 3;
+   */
+  FILL_FIRST: 3,
+
+  /**
+   * The one with the largest part of its budgets left; of a key without budgets, of its rate limits.
+   *
+   * @generated from enum value: STRATEGY_MOST_REMAINING = 4;
+   */
+  MOST_REMAINING: 4,
+} as const;
+
+/**
+ * Which of the keys that can serve is next.
+ *
+ * @generated from enum keypool.v1.Strategy
+ */
+export type Strategy = (typeof Strategy)[keyof typeof Strategy] | UnknownEnum;
+
+/**
+ * Describes the enum keypool.v1.Strategy.
+ */
+export const StrategySchema: GenEnum<Strategy> = /*@__PURE__*/
+  enumDesc(file_keypool_v1_tier, 0);
+
+/**
+ * What of a key rests.
+ *
+ * @generated from enum keypool.v1.CooldownScope
+ */
+export const CooldownScope = {
+  /**
+   * Not said: as COOLDOWN_SCOPE_FEATURE.
+   *
+   * @generated from enum value: COOLDOWN_SCOPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Nothing.
+   *
+   * @generated from enum value: COOLDOWN_SCOPE_NONE = 1;
+   */
+  NONE: 1,
+
+  /**
+   * The feature that it was drawn for.
+   *
+   * @generated from enum value: COOLDOWN_SCOPE_FEATURE = 2;
+   */
+  FEATURE: 2,
+
+  /**
+   * All of its features.
+   *
+   * @generated from enum value: COOLDOWN_SCOPE_KEY = 3;
+   */
+  KEY: 3,
+} as const;
+
+/**
+ * What of a key rests.
+ *
+ * @generated from enum keypool.v1.CooldownScope
+ */
+export type CooldownScope = (typeof CooldownScope)[keyof typeof CooldownScope] | UnknownEnum;
+
+/**
+ * Describes the enum keypool.v1.CooldownScope.
+ */
+export const CooldownScopeSchema: GenEnum<CooldownScope> = /*@__PURE__*/
+  enumDesc(file_keypool_v1_tier, 1);
 
 /**
  * How the window of a limit lies in time.
@@ -191,5 +452,5 @@ export type LimitAlgorithm = (typeof LimitAlgorithm)[keyof typeof LimitAlgorithm
  * Describes the enum keypool.v1.LimitAlgorithm.
  */
 export const LimitAlgorithmSchema: GenEnum<LimitAlgorithm> = /*@__PURE__*/
-  enumDesc(file_keypool_v1_tier, 0);
+  enumDesc(file_keypool_v1_tier, 2);
 

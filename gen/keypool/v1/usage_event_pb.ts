@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file keypool/v1/usage_event.proto.
  */
 export const file_keypool_v1_usage_event: GenFile = /*@__PURE__*/
-  fileDesc("ChxrZXlwb29sL3YxL3VzYWdlX2V2ZW50LnByb3RvEgprZXlwb29sLnYxIvsDCgpVc2FnZUV2ZW50EgoKAmlkGAEgASgJEigKBGtpbmQYAiABKA4yGi5rZXlwb29sLnYxLlVzYWdlRXZlbnRLaW5kEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2NvbnN1bWVyX2lkGAQgASgJEhQKB2RyYXdfaWQYBSABKAlIAIgBARITCgZrZXlfaWQYBiABKAlIAYgBARIUCgd0aWVyX2lkGAcgASgJSAKIAQESFAoHZmVhdHVyZRgIIAEoCUgDiAEBEg0KBXVuaXRzGAkgASgFEhIKCnJlcXVlc3RfaWQYCiABKAkSFAoMcGVlcl9hZGRyZXNzGAsgASgJEhAKCHdpdGhoZWxkGAwgASgIEhUKCHJlc291cmNlGA0gASgJSASIAQESFQoIZW5kcG9pbnQYDiABKAlIBYgBARIYCgtzdGF0dXNfY29kZRgPIAEoBUgGiAEBEikKB291dGNvbWUYECABKA4yEy5rZXlwb29sLnYxLk91dGNvbWVIB4gBAUIKCghfZHJhd19pZEIJCgdfa2V5X2lkQgoKCF90aWVyX2lkQgoKCF9mZWF0dXJlQgsKCV9yZXNvdXJjZUILCglfZW5kcG9pbnRCDgoMX3N0YXR1c19jb2RlQgoKCF9vdXRjb21lKokBCg5Vc2FnZUV2ZW50S2luZBIgChxVU0FHRV9FVkVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVVVNBR0VfRVZFTlRfS0lORF9EUkFXEAESGwoXVVNBR0VfRVZFTlRfS0lORF9WRVJJRlkQAhIdChlVU0FHRV9FVkVOVF9LSU5EX1JFQ09SREVEEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_keypool_v1_outcome]);
+  fileDesc("ChxrZXlwb29sL3YxL3VzYWdlX2V2ZW50LnByb3RvEgprZXlwb29sLnYxIokFCgpVc2FnZUV2ZW50EgoKAmlkGAEgASgJEigKBGtpbmQYAiABKA4yGi5rZXlwb29sLnYxLlVzYWdlRXZlbnRLaW5kEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2NvbnN1bWVyX2lkGAQgASgJEhQKB2RyYXdfaWQYBSABKAlIAIgBARITCgZrZXlfaWQYBiABKAlIAYgBARIUCgd0aWVyX2lkGAcgASgJSAKIAQESFAoHZmVhdHVyZRgIIAEoCUgDiAEBEg0KBXVuaXRzGAkgASgFEhIKCnJlcXVlc3RfaWQYCiABKAkSFAoMcGVlcl9hZGRyZXNzGAsgASgJEhAKCHdpdGhoZWxkGAwgASgIEhUKCHJlc291cmNlGA0gASgJSASIAQESFQoIZW5kcG9pbnQYDiABKAlIBYgBARIYCgtzdGF0dXNfY29kZRgPIAEoBUgGiAEBEikKB291dGNvbWUYECABKA4yEy5rZXlwb29sLnYxLk91dGNvbWVIB4gBARIbCg5yZXBvcnRlZF91bml0cxgRIAEoBUgIiAEBEjQKC3JlcG9ydF90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgJiAEBEhYKDnJlcG9ydF9tZXNzYWdlGBMgASgJQgoKCF9kcmF3X2lkQgkKB19rZXlfaWRCCgoIX3RpZXJfaWRCCgoIX2ZlYXR1cmVCCwoJX3Jlc291cmNlQgsKCV9lbmRwb2ludEIOCgxfc3RhdHVzX2NvZGVCCgoIX291dGNvbWVCEQoPX3JlcG9ydGVkX3VuaXRzQg4KDF9yZXBvcnRfdGltZSqJAQoOVXNhZ2VFdmVudEtpbmQSIAocVVNBR0VfRVZFTlRfS0lORF9VTlNQRUNJRklFRBAAEhkKFVVTQUdFX0VWRU5UX0tJTkRfRFJBVxABEhsKF1VTQUdFX0VWRU5UX0tJTkRfVkVSSUZZEAISHQoZVVNBR0VfRVZFTlRfS0lORF9SRUNPUkRFRBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_keypool_v1_outcome]);
 
 /**
  * What was used, and by whom: a draw, a verified token, or a use that a backend reported. That of a draw is
@@ -125,18 +125,39 @@ export type UsageEvent = Message<"keypool.v1.UsageEvent"> & {
   endpoint?: string | undefined;
 
   /**
-   * The HTTP status it was answered with; absent when not said, and for draws.
+   * The HTTP status it was answered with, for a draw as it was reported; absent when not said.
    *
    * @generated from field: optional int32 status_code = 15;
    */
   statusCode?: number | undefined;
 
   /**
-   * How it ended; absent when not said, and for draws.
+   * How it ended, for a draw as it was reported; absent when not said.
    *
    * @generated from field: optional keypool.v1.Outcome outcome = 16;
    */
   outcome?: Outcome | undefined;
+
+  /**
+   * Of a draw that was reported: units really used; absent when the report did not say, and for other kinds.
+   *
+   * @generated from field: optional int32 reported_units = 17;
+   */
+  reportedUnits?: number | undefined;
+
+  /**
+   * Of a draw that was reported: when; absent when it was not, and for other kinds.
+   *
+   * @generated from field: optional google.protobuf.Timestamp report_time = 18;
+   */
+  reportTime?: Timestamp | undefined;
+
+  /**
+   * Of a draw that was reported: what the upstream said; empty when nothing, and for other kinds.
+   *
+   * @generated from field: string report_message = 19;
+   */
+  reportMessage: string;
 };
 
 /**

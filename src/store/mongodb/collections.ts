@@ -6,14 +6,17 @@ import type { Job } from '../../model/job.ts';
 import type { SigningKey } from '../../model/signing-key.ts';
 import type { DeniedSubject, KeptToken } from '../../model/subject.ts';
 import type { Tier } from '../../model/tier.ts';
+import type { TierPolicy } from '../../model/tier-policy.ts';
 import type { ChargedRequestDocument } from './charged-requests.ts';
 import type { CreditPoolDocument } from './credit-pipeline.ts';
 import type { KeyDocument } from './key-document.ts';
 import type { RowCountDocument, UsageMarksDocument, UsageSumDocument } from './usage-sum-documents.ts';
 
 /** `touches` counts writes that only serialise with others on this row; it means nothing else. */
-export interface TierDocument extends Omit<Tier, 'id'> {
+export interface TierDocument extends Omit<Tier, 'id' | 'policy'> {
   readonly _id: string;
+  /** Since the third schema; what is not there is as in `PLAIN_POLICY`. */
+  readonly policy?: Partial<TierPolicy>;
   readonly touches?: number;
 }
 

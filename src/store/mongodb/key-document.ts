@@ -1,13 +1,23 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Budget } from '../../model/budget.ts';
-import type { Key, KeyState } from '../../model/key.ts';
+import { type Key, type KeyState, PLAIN_TRAITS, WELL } from '../../model/key.ts';
 import type { Took } from '../../model/take.ts';
 import { guardMs } from '../../model/tier.ts';
 
 /** A budget with its guard in ms (0 for life), so that the pipelines need not work it out. */
-type StoredBudget = Budget & { readonly guardMs: number };
+type StoredBudget = Omit<Budget, LaterBudget> &
+  Partial<Pick<Budget, LaterBudget>> & { readonly guardMs: number };
+
+/** What budgets have since the third schema. */
+type LaterBudget = 'periods' | 'countsFrom';
+
+/** What rows have since the third schema, where it is not what most keys have. */
+type LaterState = 'traits' | 'health' | 'holds';
 
 /** The part of a key's row that takes work on; maps and arrays are always there, empty or not. */
-export interface StateDocument extends Omit<KeyState, 'budgets'> {
+export interface StateDocument
+  extends Omit<KeyState, 'budgets' | LaterState>,
+    Partial<Pick<KeyState, LaterState>> {
   readonly budgets: readonly StoredBudget[];
   /** The earliest end of its open takes; absent without one. */
   readonly openEnd?: number;
@@ -46,19 +56,29 @@ export function fromStoredMap(stored: StoredMap): Record<string, string> {
 }
 
 function toStoredBudget(budget: Budget): StoredBudget {
-  const { limit, windowMs, used, startAt, epoch } = budget;
+  const { limit, windowMs, periods, used, startAt, epoch, countsFrom } = budget;
   return {
     limit,
     windowMs,
     used,
     startAt,
     epoch,
+    countsFrom,
+    ...(periods === null ? {} : { periods }),
     guardMs: windowMs === null ? 0 : guardMs({ windowMs }),
   };
 }
 
 function fromStoredBudget({ guardMs: _guardMs, ...budget }: StoredBudget): Budget {
-  return budget;
+  return { ...budget, periods: budget.periods ?? null, countsFrom: budget.countsFrom ?? 0 };
+}
+
+function laterState({ traits, health, holds }: KeyState): Partial<Pick<KeyState, LaterState>> {
+  return {
+    ...(isDeepStrictEqual(traits, PLAIN_TRAITS) ? {} : { traits }),
+    ...(isDeepStrictEqual(health, WELL) ? {} : { health }),
+    ...(holds.length === 0 ? {} : { holds }),
+  };
 }
 
 export function toStateDocument(state: KeyState): StateDocument {
@@ -75,6 +95,7 @@ export function toStateDocument(state: KeyState): StateDocument {
     due: state.due,
     lastRank: state.lastRank,
     freshRank: state.freshRank,
+    ...laterState(state),
     ...(state.open.length > 0 ? { openEnd: Math.min(...state.open.map((take) => take.end)) } : {}),
   };
 }
@@ -93,6 +114,9 @@ export function fromStateDocument(document: StateDocument): KeyState {
     due: document.due,
     lastRank: document.lastRank,
     freshRank: document.freshRank,
+    traits: document.traits ?? PLAIN_TRAITS,
+    health: document.health ?? WELL,
+    holds: document.holds ?? [],
   };
 }
 

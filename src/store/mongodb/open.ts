@@ -21,6 +21,7 @@ import { createKeyStore } from './keys.ts';
 import { createMaintenance } from './maintenance.ts';
 import { migrate } from './migrations.ts';
 import { onNewPrimary } from './new-primary.ts';
+import { createOutcomeStore } from './outcomes.ts';
 import { createOwnSessions } from './own-sessions.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { createRivals } from './rivals.ts';
@@ -128,6 +129,7 @@ async function compose(
       time: createVirtualTime(options.clock.monotonicMs),
     }),
     ...createTiers(context),
+    ...createOutcomeStore(),
     ...createKeyStore(context),
     ...createConsumers(context),
     ...createCredits(context),

@@ -114,6 +114,7 @@ async function useAgain(
       queue: source.queue,
       feature: row.feature,
       limits: source.limits,
+      policy: source.policy,
       revision: source.revision,
       units: row.units,
       count: 1,

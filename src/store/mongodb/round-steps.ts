@@ -134,6 +134,7 @@ function prepare(
     queue: source.queue,
     feature: asked.feature,
     limits: source.limits,
+    policy: source.policy,
     revision: source.revision,
     units: asked.units,
     count,

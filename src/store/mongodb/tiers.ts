@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientSession } from 'mongodb';
 import type { Tier } from '../../model/tier.ts';
+import { PLAIN_POLICY } from '../../model/tier-policy.ts';
 import { StoreError } from '../errors.ts';
 import type { TierStore } from '../port.ts';
 import { writeEvents } from './admin-events.ts';
@@ -14,8 +15,8 @@ function toTierDocument({ id, ...tier }: Tier): TierDocument {
   return { _id: id, ...tier };
 }
 
-export function fromTierDocument({ _id, touches: _touches, ...tier }: TierDocument): Tier {
-  return { id: _id, ...tier };
+export function fromTierDocument({ _id, touches: _touches, policy, ...tier }: TierDocument): Tier {
+  return { id: _id, ...tier, policy: { ...PLAIN_POLICY, ...policy } };
 }
 
 export function noSuchTier(id: string): StoreError {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { drawMany, drawOne, kinds, mustDraw, perKey } from '../../../test/support/drawing.ts';
+import { budgetOf } from '../../../test/support/key-state.ts';
 import { spread } from '../../../test/support/memory-pool.ts';
 import { sqliteHarness } from '../../../test/support/sqlite-harness.ts';
 import { useStore } from '../../../test/support/store-harness.ts';
@@ -118,7 +119,7 @@ describe('SQLite: the sweep of expired keys', () => {
   it('leaves a key alone that is out because its budget is spent', async (t) => {
     const { store } = await open(t);
     await addTier(store, { a: [] });
-    const budgets = [{ limit: 1, windowMs: null, used: 1, startAt: null, epoch: 0 }];
+    const budgets = [{ ...budgetOf(1), used: 1 }];
     await addKey(store, 'tier', { budgets, expireAt: store.now() + HOUR_MS });
     assert.equal(await store.parkExpiredKeys(10), 0);
   });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Budget } from '../../model/budget.ts';
 import type { KeyState } from '../../model/key.ts';
+import { PLAIN_TRAITS, WELL } from '../../model/key.ts';
 import type { QueueName } from '../../model/tier.ts';
 import { packState, unpackState } from './hot-state.ts';
 
@@ -40,10 +42,24 @@ const state: fc.Arbitrary<KeyState> = fc
         used: count,
         startAt: fc.option(moment),
         epoch: count,
+        countsFrom: moment,
+        periods: fc.constantFrom<Budget['periods']>(
+          null,
+          { kind: 'anchored', startAt: 5, periodMs: 1000 },
+          { kind: 'calendar', unit: 'month', timeZone: 'Europe/Berlin' },
+        ),
       }),
       { maxLength: 4 },
     ),
     open: fc.constant([]),
+    traits: fc.constantFrom(PLAIN_TRAITS, { ...PLAIN_TRAITS, weight: 7, groupId: 'account' }),
+    health: fc.constantFrom(WELL, { ...WELL, failures: { timeout: 2 }, cooling: { '*': 9 } }),
+    holds: fc.array(
+      fc.record(
+        { take: fc.string(), units: count, serials: fc.array(count), until: moment },
+        { noNullPrototype: true },
+      ),
+    ),
     lastRank: dictionary(queue, moment),
     places: dictionary(queue, fc.tuple(fc.boolean(), moment)),
   })

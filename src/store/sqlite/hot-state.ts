@@ -1,12 +1,20 @@
 import type { Budget } from '../../model/budget.ts';
-import type { KeyLifecycle, KeyState, OpenTake } from '../../model/key.ts';
+import { type KeyLifecycle, type KeyState, type OpenTake, PLAIN_TRAITS, WELL } from '../../model/key.ts';
 import type { MeterState, MeterStates, Stamp } from '../../model/meter.ts';
 import type { QueueName } from '../../model/tier.ts';
 
 /** Stamps as `at, n, at, n …`; a fixed window as `startAt, used`. Moments before or after the last take, in ms. */
 type MeterNumbers = readonly number[];
-/** Limit, window, used, start, epoch. */
-type BudgetTuple = readonly [number, number | null, number, number | null, number];
+/** Rows of the first schemas end with the epoch. */
+type BudgetTuple = readonly [
+  limit: number,
+  windowMs: number | null,
+  used: number,
+  startAt: number | null,
+  epoch: number,
+  countsFrom?: number,
+  periods?: Budget['periods'],
+];
 /** Where the key stands in a queue (r: ready, d: due, o: out), its rank or moment, the rank of its last use. */
 type QueueTuple = readonly ['r' | 'd' | 'o', number, number | null];
 
@@ -22,6 +30,8 @@ type HotTuple = readonly [
   budgets: readonly BudgetTuple[],
   open: readonly OpenTake[],
   queues: Readonly<Record<QueueName, QueueTuple>>,
+  /** Only where some of it is not what most keys have. */
+  more?: Pick<KeyState, 'traits' | 'health' | 'holds'>,
 ];
 
 function meterNumbers(state: MeterState, takenAt: number): MeterNumbers {
@@ -86,11 +96,32 @@ function unpackQueues(queues: HotTuple[9]): Pick<KeyState, 'ready' | 'due' | 'la
 }
 
 function packBudget(budget: Budget): BudgetTuple {
-  return [budget.limit, budget.windowMs, budget.used, budget.startAt, budget.epoch];
+  const { limit, windowMs, used, startAt, epoch, countsFrom, periods } = budget;
+  const usual: BudgetTuple = [limit, windowMs, used, startAt, epoch, countsFrom];
+  return periods === null ? usual : [limit, windowMs, used, startAt, epoch, countsFrom, periods];
 }
 
-function unpackBudget([limit, windowMs, used, startAt, epoch]: BudgetTuple): Budget {
-  return { limit, windowMs, used, startAt, epoch };
+function unpackBudget([
+  limit,
+  windowMs,
+  used,
+  startAt,
+  epoch,
+  countsFrom = 0,
+  periods = null,
+]: BudgetTuple): Budget {
+  return { limit, windowMs, periods, used, startAt, epoch, countsFrom };
+}
+
+/** Nothing for a key that has nothing of it, as most. */
+function packMore({ traits, health, holds }: KeyState): [] | [Pick<KeyState, 'traits' | 'health' | 'holds'>] {
+  const usual = isSame(traits, PLAIN_TRAITS) && isSame(health, WELL) && holds.length === 0;
+  return usual ? [] : [{ traits, health, holds }];
+}
+
+/** Rows share these objects, so most are the same one. */
+function isSame<T extends object>(value: T, usual: T): boolean {
+  return value === usual || JSON.stringify(value) === JSON.stringify(usual);
 }
 
 /** The state of a key as one line of text. */
@@ -107,6 +138,7 @@ export function packState(state: KeyState): string {
     state.budgets.map(packBudget),
     open,
     packQueues(state),
+    ...packMore(state),
   ];
   return JSON.stringify(tuple);
 }
@@ -114,7 +146,7 @@ export function packState(state: KeyState): string {
 /** What {@link packState} wrote. */
 export function unpackState(text: string): KeyState {
   const tuple = JSON.parse(text) as HotTuple;
-  const [state, expireAt, revision, takenAt, epoch, freshRank, meters, budgets, open, queues] = tuple;
+  const [state, expireAt, revision, takenAt, epoch, freshRank, meters, budgets, open, queues, more] = tuple;
   const places = unpackQueues(queues);
   return {
     state,
@@ -127,5 +159,6 @@ export function unpackState(text: string): KeyState {
     budgets: budgets.map(unpackBudget),
     open,
     ...places,
+    ...(more ?? { traits: PLAIN_TRAITS, health: WELL, holds: [] }),
   };
 }

@@ -62,6 +62,9 @@ function stateOf(key: Key): KeyState {
     freshRank,
     ready,
     due,
+    traits,
+    health,
+    holds,
   } = key;
   return {
     state,
@@ -76,6 +79,9 @@ function stateOf(key: Key): KeyState {
     freshRank,
     ready,
     due,
+    traits,
+    health,
+    holds,
   };
 }
 

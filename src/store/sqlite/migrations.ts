@@ -2,9 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '../errors.ts';
 import { SCHEMA_1 } from './schema-1.ts';
 import { SCHEMA_2 } from './schema-2.ts';
+import { SCHEMA_3 } from './schema-3.ts';
 
 /** Forward only: the script at index i leads to version i + 1. Never change one that was released; add another. */
-const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2];
+const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2, SCHEMA_3];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

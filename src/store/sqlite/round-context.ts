@@ -50,6 +50,7 @@ export function takeRequest(
     take: round.newId(),
     queue: source.queue,
     limits: source.limits,
+    policy: source.policy,
     revision: source.revision,
     // The audit rows commit with the take.
     openMs: 0,

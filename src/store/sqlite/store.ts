@@ -8,6 +8,7 @@ import { createDrawStore } from './draw-store.ts';
 import { createIdentityStore } from './identity-store.ts';
 import { createKeyStore } from './key-store.ts';
 import { createMaintenanceStore } from './maintenance-store.ts';
+import { createOutcomeStore } from './outcome-store.ts';
 import { createSealStore } from './seal-store.ts';
 import { createTierStore } from './tier-store.ts';
 import { createUsage } from './usage.ts';
@@ -18,6 +19,7 @@ export function createSqliteStore(db: DatabaseSync, path: string, options: Store
   const usage = createUsage(core);
   return {
     ...createDrawStore(core, usage),
+    ...createOutcomeStore(),
     ...createTierStore(core),
     ...createKeyStore(core),
     ...createConsumerStore(core),

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Feature, Tier } from '../../model/tier.ts';
+import { PLAIN_POLICY, type TierPolicy } from '../../model/tier-policy.ts';
 import type { Page, PageRequest } from '../port.ts';
 import { afterId, pageOf, writeCursor } from './paging.ts';
 import { prepare } from './statement.ts';
@@ -21,6 +22,7 @@ type Row = {
   readonly revision: number;
   readonly created_at: number;
   readonly updated_at: number;
+  readonly policy: string;
 };
 
 function tierOf(row: Row): Tier {
@@ -28,6 +30,7 @@ function tierOf(row: Row): Tier {
     id: row.id,
     description: row.description,
     features: JSON.parse(row.features) as Feature[],
+    policy: { ...PLAIN_POLICY, ...(JSON.parse(row.policy) as Partial<TierPolicy>) },
     revision: row.revision,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -35,26 +38,42 @@ function tierOf(row: Row): Tier {
 }
 
 export function createTierRows(db: DatabaseSync): TierRows {
-  const insert = prepare(db, 'INSERT INTO tiers VALUES (?, ?, ?, ?, ?, ?)');
+  const insert = prepare(db, 'INSERT INTO tiers VALUES (?, ?, ?, ?, ?, ?, ?)');
   const select = prepare<Row>(db, 'SELECT * FROM tiers WHERE id = ?');
   const revision = prepare<{ revision: number }>(db, 'SELECT revision FROM tiers WHERE id = ?');
   const update = prepare(
     db,
-    `UPDATE tiers SET description = ?, features = ?, revision = ?, created_at = ?, updated_at = ? WHERE id = ?`,
+    `UPDATE tiers SET description = ?, features = ?, revision = ?, created_at = ?, updated_at = ?, policy = ? WHERE id = ?`,
   );
   const remove = prepare(db, 'DELETE FROM tiers WHERE id = ?');
   const list = prepare<Row>(db, 'SELECT * FROM tiers WHERE id > ? ORDER BY id LIMIT ?');
   return {
-    insert: ({ id, description, features, revision, createdAt, updatedAt }) => {
-      insert.run(id, description, JSON.stringify(features), revision, createdAt, updatedAt);
+    insert: ({ id, description, features, policy, revision, createdAt, updatedAt }) => {
+      insert.run(
+        id,
+        description,
+        JSON.stringify(features),
+        revision,
+        createdAt,
+        updatedAt,
+        JSON.stringify(policy),
+      );
     },
     read: (id) => {
       const row = select.get(id);
       return row === undefined ? null : tierOf(row);
     },
     revision: (id) => revision.get(id)?.revision ?? null,
-    update: ({ id, description, features, revision, createdAt, updatedAt }) => {
-      update.run(description, JSON.stringify(features), revision, createdAt, updatedAt, id);
+    update: ({ id, description, features, policy, revision, createdAt, updatedAt }) => {
+      update.run(
+        description,
+        JSON.stringify(features),
+        revision,
+        createdAt,
+        updatedAt,
+        JSON.stringify(policy),
+        id,
+      );
     },
     remove: (id) => {
       remove.run(id);
