@@ -2,6 +2,7 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { v7 as uuid } from 'uuid';
 import { type AdminToken, adminTokenOf } from './admin-token.ts';
+import { createWebhookClient } from './alerts/webhook-client.ts';
 import type { Config } from './config.ts';
 import type { After } from './domain/background-task.ts';
 import type { Context } from './domain/context.ts';
@@ -22,6 +23,8 @@ import type { Connections, RunningServer } from './transport/server/options.ts';
 import { startServer } from './transport/server/start-server.ts';
 
 const DAY_MS = 86_400_000;
+/** How long a webhook may take to answer. */
+const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /** What varies from process to test. */
 export interface AppParts {
@@ -136,6 +139,7 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
     after,
     log,
     version: readVersion(),
+    webhookSender: createWebhookClient({ ...config.webhooks, timeoutMs: WEBHOOK_TIMEOUT_MS }),
     jwt: config.jwt,
     ...(config.introspection === null
       ? {}
@@ -147,7 +151,10 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
   const sumsRetentionMs = config.usageSummaryRetentionDays * DAY_MS;
   const maintenance = startMaintenance(context, { after, retentionMs, sumsRetentionMs });
   opened.defer(() => maintenance.stop());
+  await context.alerts.begin();
+  opened.defer(() => context.alerts.end());
   opened.defer(() => context.rounds.idle());
+  opened.defer(() => context.reportRounds.idle());
   opened.defer(() => context.credits.idle());
 
   const shutdown = new AbortController();
@@ -167,6 +174,8 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
     adminToken,
     close: () => {
       shutdown.abort();
+      context.waitingLines.close();
+      context.availabilityWatches.close();
       closing ??= closers.disposeAsync();
       return closing;
     },

@@ -51,7 +51,7 @@ export const CONFIG_VARIABLES = {
   MAX_REQUEST_BYTES: { default: '4194304', meaning: 'the largest request message, in bytes' },
   MAX_CONCURRENT_REQUESTS: {
     default: '4096',
-    meaning: 'calls under way at a time; further ones are refused',
+    meaning: 'calls under way at a time, and as many streams besides; further ones are refused',
   },
   HEAVY_CALLS: {
     default: '2',
@@ -65,6 +65,15 @@ export const CONFIG_VARIABLES = {
   TOKEN_PREFIX: { default: 'kp', meaning: 'begins every new consumer token; 1 to 16 of `a-z 0-9 _`' },
   ...IDENTITY_VARIABLES,
   ...CREDIT_VARIABLES,
+  WEBHOOKS_ALLOW_HTTP: {
+    default: 'false',
+    meaning: 'whether alerts may be sent to http URLs, where everybody on the way can read them',
+  },
+  WEBHOOKS_ALLOW_PRIVATE: {
+    default: 'false',
+    meaning:
+      'whether alerts may be sent to this machine and to private networks; never to link-local addresses',
+  },
   LOG_LEVEL: {
     default: 'info',
     meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',

@@ -48,6 +48,8 @@ const variables = z.object({
   TOKEN_PREFIX: tokenPrefix,
   ...identityValues,
   ...creditValues,
+  WEBHOOKS_ALLOW_HTTP: flag,
+  WEBHOOKS_ALLOW_PRIVATE: flag,
   LOG_LEVEL: oneOf(LOG_LEVELS),
   LOG_FORMAT: oneOf(LOG_FORMATS).optional(),
   LOG_REQUESTS: flag,
@@ -82,6 +84,7 @@ function configOf(values: z.output<typeof variables>) {
     jwt: jwtSettingsOf(values),
     /** Null: no other server is asked about tokens. */
     introspection: introspectionOf(values),
+    webhooks: { allowHttp: values.WEBHOOKS_ALLOW_HTTP, allowPrivate: values.WEBHOOKS_ALLOW_PRIVATE },
     logLevel: values.LOG_LEVEL,
     /** Null: pretty on a terminal, else json. */
     logFormat: values.LOG_FORMAT ?? null,

@@ -19,10 +19,18 @@ export function createLifetime(whenEnded: () => void = () => {}): Lifetime {
     if (request.signal.aborted) abort();
     request.signal.addEventListener('abort', abort, { once: true });
     callsUnderWay.add(call);
-    try {
-      return await next({ ...request, signal: call.signal });
-    } finally {
+    const over = () => {
       callsUnderWay.delete(call);
+      request.signal.removeEventListener('abort', abort);
+    };
+    try {
+      const response = await next({ ...request, signal: call.signal });
+      if (response.stream) return { ...response, message: untilRead(response.message, over) };
+      over();
+      return response;
+    } catch (error) {
+      over();
+      throw error;
     }
   };
   const end = () => {
@@ -32,6 +40,15 @@ export function createLifetime(whenEnded: () => void = () => {}): Lifetime {
     whenEnded();
   };
   return { interceptor, end };
+}
+
+/** A stream is under way until it was read to its end, or is not read any further. */
+async function* untilRead<T>(messages: AsyncIterable<T>, over: () => void): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } finally {
+    over();
+  }
 }
 
 function clientClosed(): ConnectError {

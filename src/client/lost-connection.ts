@@ -5,12 +5,24 @@ import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
  * would be told as Canceled or Aborted: as if the caller, or Keypool, had wished it so.
  */
 export const lostConnectionIsUnavailable: Interceptor = (next) => async (request) => {
+  const told = (error: unknown): unknown =>
+    isLostConnection(error) && !request.signal.aborted ? connectionLost(error) : error;
   try {
-    return await next(request);
+    const response = await next(request);
+    return response.stream ? { ...response, message: telling(response.message, told) } : response;
   } catch (error) {
-    throw isLostConnection(error) && !request.signal.aborted ? connectionLost(error) : error;
+    throw told(error);
   }
 };
+
+/** The same for a connection that breaks under a stream. */
+async function* telling<T>(messages: AsyncIterable<T>, told: (error: unknown) => unknown): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw told(error);
+  }
+}
 
 /** What Keypool itself answers has details. */
 function isLostConnection(error: unknown): error is ConnectError {

@@ -1,4 +1,6 @@
+import type { Budget } from '../model/budget.ts';
 import { looksSealed } from '../model/sealing.ts';
+import { HOLDS_MAX } from '../model/tier-policy.ts';
 import {
   checkDistinct,
   checkInteger,
@@ -9,6 +11,7 @@ import {
   textLength,
   type Violations,
 } from './check-field.ts';
+import { periodsName } from './edit-budgets.ts';
 import type { BudgetInput, KeyFields } from './key-fields.ts';
 
 const NAME_MAX = 200;
@@ -19,6 +22,8 @@ const SECRET_NAME = /^[A-Za-z0-9_.-]{1,63}$/;
 const METADATA_MAX = 64;
 const METADATA_NAME_MAX = 128;
 const METADATA_VALUE_MAX = 1024;
+const WEIGHT_MAX = 1000;
+export const GROUP_ID = /^[a-z0-9_-]{1,63}$/;
 const BUDGETS_MAX = 4;
 const BUDGET_WINDOW_MIN_MS = 1000;
 const BUDGET_WINDOW_MAX_MS = 3660 * 86_400_000;
@@ -55,10 +60,46 @@ function checkMetadata(metadata: Readonly<Record<string, string>>, into: Violati
   }
 }
 
-function checkBudgets(budgets: readonly BudgetInput[], into: Violations, path: string): void {
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+function checkPeriods(periods: NonNullable<Budget['periods']>, into: Violations, path: string): void {
+  if (periods.kind === 'calendar') {
+    const field = `${path}.calendar.timeZone`;
+    must(
+      isTimeZone(periods.timeZone),
+      into,
+      field,
+      'must be a name of the IANA database, such as Europe/Berlin',
+    );
+    return;
+  }
+  checkMoment(periods.startAt, into, `${path}.startTime`);
+  const { periodMs } = periods;
+  const holds =
+    Number.isSafeInteger(periodMs) && periodMs >= BUDGET_WINDOW_MIN_MS && periodMs <= BUDGET_WINDOW_MAX_MS;
+  must(holds, into, `${path}.window`, 'must be 1s to 3,660 days, in whole milliseconds');
+}
+
+function checkTraits(traits: NonNullable<KeyFields['traits']>, into: Violations, path: string): void {
+  const { weight, maxInFlight, groupId } = traits;
+  if (weight !== undefined) checkInteger(weight, 1, WEIGHT_MAX, into, `${path}.weight`);
+  if (maxInFlight != null) checkInteger(maxInFlight, 1, HOLDS_MAX, into, `${path}.maxInFlight`);
+  if (groupId != null)
+    must(GROUP_ID.test(groupId), into, `${path}.quotaGroupId`, 'must be 1 to 63 of a-z 0-9 _ -');
+}
+
+/** What is wrong with the budgets of a key, or of a quota group, at `path` in the request. */
+export function checkBudgets(budgets: readonly BudgetInput[], into: Violations, path: string): void {
   must(budgets.length <= BUDGETS_MAX, into, path, `must be at most ${BUDGETS_MAX}`);
-  for (const [i, { limit, windowMs }] of budgets.entries()) {
+  for (const [i, { limit, windowMs, periods = null }] of budgets.entries()) {
     checkInteger(limit, 1, Number.MAX_SAFE_INTEGER, into, `${path}[${i}].limit`);
+    if (periods !== null) checkPeriods(periods, into, `${path}[${i}]`);
     if (windowMs === null) continue;
     const holds =
       Number.isSafeInteger(windowMs) && windowMs >= BUDGET_WINDOW_MIN_MS && windowMs <= BUDGET_WINDOW_MAX_MS;
@@ -66,7 +107,7 @@ function checkBudgets(budgets: readonly BudgetInput[], into: Violations, path: s
   }
   checkDistinct(
     budgets,
-    ({ windowMs }) => String(windowMs),
+    ({ windowMs, periods = null }) => `${windowMs} ${periodsName(periods)}`,
     into,
     (i) => `${path}[${i}]`,
     'no two budgets of a key may have the same window, and only one may have none',
@@ -83,6 +124,7 @@ export function checkKey(fields: KeyFields, path: string): Violations {
   if (metadata !== undefined) checkMetadata(metadata, into, `${path}.metadata`);
   if (stateReason !== undefined) checkLength(stateReason, REASON_MAX, into, `${path}.stateReason`);
   if (expireAt !== undefined) checkMoment(expireAt, into, `${path}.expireTime`);
+  if (fields.traits !== undefined) checkTraits(fields.traits, into, path);
   if (budgets !== undefined) checkBudgets(budgets, into, `${path}.budgets`);
   return into;
 }

@@ -1,5 +1,7 @@
 import type { Feature, Limit } from '../model/tier.ts';
+import type { TierPolicy } from '../model/tier-policy.ts';
 import { checkDistinct, checkInteger, checkLength, must, type Violations } from './check-field.ts';
+import { checkTierPolicy } from './check-tier-policy.ts';
 
 const TIER_ID = /^[a-z0-9_-]{1,63}$/;
 const FEATURE_NAME = /^[a-z0-9_:-]{1,63}$/;
@@ -12,7 +14,8 @@ const WINDOW_MAX_MS = 366 * 86_400_000;
 const GUARD_MIN_MS = 50;
 const GUARD_MAX_MS = 3_600_000;
 
-function checkLimit(limit: Limit, into: Violations, path: string): void {
+/** What is wrong with one limit, at `path` in the request. */
+export function checkLimit(limit: Limit, into: Violations, path: string): void {
   checkInteger(limit.limit, 1, LIMIT_MAX, into, `${path}.limit`);
   const windowHolds =
     Number.isSafeInteger(limit.windowMs) &&
@@ -44,11 +47,13 @@ export function checkTier(fields: {
   readonly id?: string;
   readonly description?: string;
   readonly features?: readonly Feature[];
+  readonly policy?: Partial<TierPolicy>;
 }): Violations {
   const into: Violations = [];
   const { id, description, features } = fields;
   if (id !== undefined) must(TIER_ID.test(id), into, 'tier.id', 'must be 1 to 63 of a-z 0-9 _ -');
   if (description !== undefined) checkLength(description, DESCRIPTION_MAX, into, 'tier.description');
+  if (fields.policy !== undefined) checkTierPolicy(fields.policy, into, 'tier');
   if (features === undefined) return into;
   const countHolds = features.length >= 1 && features.length <= FEATURES_MAX;
   must(countHolds, into, 'tier.features', `name 1 to ${FEATURES_MAX} features`);

@@ -3,6 +3,8 @@ import type { CreditStanding } from '../model/credit.ts';
 import type { Sealer } from '../model/sealing.ts';
 import type { Store } from '../store/port.ts';
 import type { AccessTokens } from './access-tokens.ts';
+import type { Alerts } from './alerts.ts';
+import type { AvailabilityWatches } from './availability-watches.ts';
 import type { After } from './background-task.ts';
 import type { Credits } from './credits.ts';
 import type { Directory } from './directory.ts';
@@ -11,7 +13,10 @@ import type { HeavyCalls } from './heavy-calls.ts';
 import type { Identity } from './identity.ts';
 import type { LastUsed } from './last-used.ts';
 import type { OpenedValues } from './opened-values.ts';
+import type { ReportRounds } from './report-rounds.ts';
 import type { Rounds } from './rounds.ts';
+import type { WaitingLines } from './waiting-lines.ts';
+import type { WebhookSender } from './webhook-sender.ts';
 
 export type { ConsumerIdentity, Identity, SubjectIdentity } from './identity.ts';
 
@@ -54,6 +59,9 @@ export interface Context {
   readonly rootTokenHash: string;
   readonly directory: Directory;
   readonly rounds: Rounds;
+  readonly waitingLines: WaitingLines;
+  readonly availabilityWatches: AvailabilityWatches;
+  readonly reportRounds: ReportRounds;
   readonly lastUsed: LastUsed;
   readonly credits: Credits;
   readonly heavyCalls: HeavyCalls;
@@ -62,6 +70,8 @@ export interface Context {
   readonly jwts: AccessTokens;
   /** Null where no other server is asked about tokens. */
   readonly foreignTokens: ForeignTokens | null;
+  readonly webhookSender: WebhookSender;
+  readonly alerts: Alerts;
   readonly log: DomainLog;
   readonly version: string;
   /** The monotonic moment at which the process began to serve, in ms. */

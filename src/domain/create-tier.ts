@@ -4,6 +4,7 @@ import { adminEvent } from './admin-event.ts';
 import { requireAdmin } from './authorize.ts';
 import { refuseIfAny } from './check-field.ts';
 import { checkTier } from './check-tier.ts';
+import { checkPolicyTogether } from './check-tier-policy.ts';
 import type { Call, Context } from './context.ts';
 import { describeTier } from './describe-tier.ts';
 import { KeypoolError } from './errors.ts';
@@ -29,13 +30,16 @@ function tierExists(id: string): KeypoolError {
 /** Errors: ADMIN_REQUIRED, INVALID_FIELD, TIER_EXISTS. */
 export async function createTier(context: Context, call: Call, input: CreateTierInput): Promise<Tier> {
   requireAdmin(call.identity, 'write');
-  refuseIfAny(checkTier(input));
+  const violations = checkTier(input);
+  const policy = { ...PLAIN_POLICY, ...input.policy };
+  checkPolicyTogether(policy, violations, 'tier');
+  refuseIfAny(violations);
   const now = context.store.now();
   const tier: Tier = {
     id: input.id,
     description: input.description,
     features: input.features,
-    policy: { ...PLAIN_POLICY, ...input.policy },
+    policy,
     // Above every revision of an earlier tier of that name, whose takes may still be under way.
     revision: Math.max(1, now),
     createdAt: now,

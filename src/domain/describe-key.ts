@@ -1,3 +1,4 @@
+import type { Budget } from '../model/budget.ts';
 import type { Key } from '../model/key.ts';
 import {
   type Described,
@@ -7,6 +8,19 @@ import {
   sortedMap,
   timeText,
 } from './field-changes.ts';
+
+/** A budget as the audit shows it. */
+export function describeBudget({ limit, windowMs, periods }: Budget): Described {
+  const shape = { limit: String(limit) };
+  if (periods?.kind === 'calendar')
+    return {
+      ...shape,
+      calendar: { unit: enumText('CALENDAR_UNIT', periods.unit), time_zone: periods.timeZone },
+    };
+  if (periods?.kind === 'anchored')
+    return { ...shape, window: durationText(periods.periodMs), start_time: timeText(periods.startAt) };
+  return windowMs === null ? shape : { ...shape, window: durationText(windowMs) };
+}
 
 /** A key as the audit shows it, without its value and secrets. */
 export function describeKey(key: Key): Described {
@@ -19,10 +33,10 @@ export function describeKey(key: Key): Described {
     state: enumText('KEY_STATE', key.state),
     state_reason: key.stateReason,
     expire_time: timeText(key.expireAt),
-    budgets: key.budgets.map(({ limit, windowMs }) => ({
-      limit: String(limit),
-      ...(windowMs === null ? {} : { window: durationText(windowMs) }),
-    })),
+    budgets: key.budgets.map(describeBudget),
+    weight: key.traits.weight,
+    max_in_flight: key.traits.maxInFlight,
+    quota_group_id: key.traits.groupId,
   };
 }
 

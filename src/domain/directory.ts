@@ -114,7 +114,7 @@ export function createDirectory(store: Store, clock: Clock): Directory {
     else if (change.kind === 'consumer') forgetConsumer(change.id);
     else if (change.kind === 'owner') owners.drop(change.id);
     else if (change.kind === 'subject') denials.drop(change.id);
-    else {
+    else if (change.kind === 'all') {
       tiers.clear();
       lists.clear();
       consumers.clear();

@@ -9,6 +9,7 @@ import { storeUnavailable } from './errors.ts';
 import { callerIdOf } from './identity.ts';
 import { type DrawnKey, release, withholdUnsent } from './release-key.ts';
 import { fromStore } from './store-errors.ts';
+import { isNoKey, type NoKey, waitForKey } from './wait-for-key.ts';
 import { FRESH_MS, type RoundsResult } from './waiting-draws.ts';
 
 export interface DrawKeyInput {
@@ -19,6 +20,10 @@ export interface DrawKeyInput {
   readonly tierId: string | null;
   /** Makes retries safe for 10 minutes: the same id gives the same draw. */
   readonly requestId: string | null;
+  /** Draws of this caller for the feature with the same text go to one key while it can serve; absent: to any. */
+  readonly affinity?: string;
+  /** How long to wait for a key that is at a limit, in ms, 0 to 30,000; absent: not at all. */
+  readonly maxWaitMs?: number;
 }
 
 /** Draws tried for one call: what was looked up for it grew old while it waited, or its value could not leave. */
@@ -36,14 +41,15 @@ function requestOf(
   input: DrawKeyInput,
   queues: readonly DrawQueue[],
 ): DrawRequest {
-  const { feature, tierId } = input;
+  const { feature, tierId, affinity } = input;
   const caller = callerIdOf(identity);
+  const others = affinity === undefined ? [] : [affinity];
   const idempotency =
     input.requestId === null
       ? null
       : {
           key: sha256([caller, input.requestId]),
-          fingerprint: sha256([feature, String(input.units), tierId ?? '']),
+          fingerprint: sha256([feature, String(input.units), tierId ?? '', ...others]),
         };
   return {
     feature,
@@ -53,7 +59,7 @@ function requestOf(
     peerAddress: call.peerAddress,
     requestId: input.requestId ?? call.requestId,
     idempotency,
-    affinity: null,
+    affinity: affinity === undefined ? null : sha256([caller, feature, affinity]),
   };
 }
 
@@ -78,7 +84,35 @@ async function mayLeave(
   }
 }
 
-/** One draw, by what its caller is granted now. A second one has waited before: it goes ahead, and who asks is looked up. */
+/** What a call draws, by what its caller is granted now; `again`: who asks is looked up anew. */
+async function currentRequest(
+  context: Context,
+  call: Call,
+  input: DrawKeyInput,
+  again: boolean,
+): Promise<DrawRequest> {
+  const identity = again ? await currentIdentity(context, call) : call.identity;
+  const { feature, tierId } = input;
+  const queues =
+    knownQueues(context, identity, feature, tierId) ?? (await drawQueues(context, identity, feature, tierId));
+  return requestOf(call, identity, input, queues);
+}
+
+/**
+ * How it stands with a line that waits for the same: nobody overtakes it. But for a retry that does not wait: its draw may
+ * stand already.
+ */
+function behindOthers(
+  { waitingLines }: Context,
+  request: DrawRequest,
+  { maxWaitMs = 0 }: DrawKeyInput,
+): RoundsResult | null {
+  if (request.idempotency !== null && maxWaitMs === 0) return null;
+  const nextAt = waitingLines.blockedUntil(request);
+  return nextAt === null ? null : { kind: 'exhausted', nextAt };
+}
+
+/** One draw. A second one has waited before: it goes ahead, and who asks is looked up. */
 async function drawOnce(
   context: Context,
   call: Call,
@@ -86,46 +120,63 @@ async function drawOnce(
   again: boolean,
 ): Promise<{ readonly request: DrawRequest; readonly result: RoundsResult; readonly since: number }> {
   const since = context.clock.monotonicMs();
-  const identity = again ? await currentIdentity(context, call) : call.identity;
-  const { feature, tierId } = input;
-  const queues =
-    knownQueues(context, identity, feature, tierId) ?? (await drawQueues(context, identity, feature, tierId));
-  const request = requestOf(call, identity, input, queues);
-  const result = await context.rounds.draw(request, { signal: call.signal, since, ahead: again });
+  const request = await currentRequest(context, call, input, again);
+  const behind = again ? null : behindOthers(context, request, input);
+  const result = behind ?? (await context.rounds.draw(request, { signal: call.signal, since, ahead: again }));
   return { request, result, since };
+}
+
+/** Draws a key by what can be had now; gives why there is none. `again`: it has waited before. */
+async function drawNow(
+  context: Context,
+  call: Call,
+  input: DrawKeyInput,
+  again: boolean,
+): Promise<DrawnKey | NoKey> {
+  const tryUntil = context.clock.monotonicMs() + TRYING_MAX_MS;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    if (tries > 0 && context.clock.monotonicMs() > tryUntil) break;
+    const { request, result, since } = await drawOnce(context, call, input, again || tries > 0);
+    switch (result.kind) {
+      case 'late':
+        break;
+      case 'stale':
+        context.directory.forgetTier(result.tierId);
+        break;
+      case 'drawn': {
+        context.availabilityWatches.drawn(result.tierId);
+        const isFresh = context.clock.monotonicMs() - since <= FRESH_MS;
+        if (!isFresh && !(await mayLeave(context, call, input, result))) break;
+        const released = release(context, result, input.units);
+        const key = released instanceof Promise ? await released : released;
+        if (key !== null) return key;
+        break;
+      }
+      default:
+        return { request, refusal: result };
+    }
+  }
+  throw storeUnavailable('no value could leave in time');
 }
 
 /**
  * Hands out one key for a feature. Its usage event is durable before the value leaves, and no limit or budget of the
- * key is passed. Errors: those of {@link currentIdentity}, FEATURE_NOT_FOUND, FEATURE_NOT_GRANTED, UNITS_TOO_LARGE,
- * POOL_EXHAUSTED, POOL_EMPTY, REQUEST_ID_REUSED, OVERLOADED, STORE_UNAVAILABLE.
+ * key is passed. Where every key is at a limit it waits for `maxWaitMs`. Errors: those of {@link currentIdentity},
+ * FEATURE_NOT_FOUND, FEATURE_NOT_GRANTED, UNITS_TOO_LARGE, POOL_EXHAUSTED, POOL_EMPTY, REQUEST_ID_REUSED, OVERLOADED,
+ * STORE_UNAVAILABLE, SHUTTING_DOWN while it waits.
  */
 export async function drawKey(context: Context, call: Call, input: DrawKeyInput): Promise<DrawnKey> {
-  const tryUntil = context.clock.monotonicMs() + TRYING_MAX_MS;
+  const { maxWaitMs = 0 } = input;
   try {
-    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-      if (tries > 0 && context.clock.monotonicMs() > tryUntil) break;
-      const { request, result, since } = await drawOnce(context, call, input, tries > 0);
-      switch (result.kind) {
-        case 'late':
-          break;
-        case 'stale':
-          context.directory.forgetTier(result.tierId);
-          break;
-        case 'drawn': {
-          const isFresh = context.clock.monotonicMs() - since <= FRESH_MS;
-          if (!isFresh && !(await mayLeave(context, call, input, result))) break;
-          const released = release(context, result, input.units);
-          const key = released instanceof Promise ? await released : released;
-          if (key !== null) return key;
-          break;
-        }
-        default:
-          throw await refused(context, input, request, result);
-      }
-    }
+    const ticket = maxWaitMs > 0 ? context.waitingLines.ticket(maxWaitMs, call.signal) : null;
+    const found = await drawNow(context, call, input, false);
+    if (!isNoKey(found)) return found;
+    if (ticket === null) throw await refused(context, input, found.request, found.refusal);
+    return await waitForKey(context, input, ticket, found, {
+      draw: () => drawNow(context, call, input, true),
+      lookAgain: () => currentRequest(context, call, input, true),
+    });
   } catch (error) {
     throw fromStore(error);
   }
-  throw storeUnavailable('no value could leave in time');
 }

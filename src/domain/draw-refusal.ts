@@ -13,12 +13,13 @@ const RETRY_MIN_MS = 100;
 export type Refusal = Exclude<RoundsResult, { readonly kind: 'drawn' | 'stale' | 'late' }>;
 
 /** What was asked for. */
-interface Asked {
+export interface Asked {
   readonly feature: string;
   readonly units: number;
 }
 
-function refusal(context: Context, input: Asked, result: Refusal): KeypoolError {
+/** What the caller gets for a draw that ended so. */
+export function refusal(context: Context, input: Asked, result: Refusal): KeypoolError {
   const metadata = { feature: input.feature };
   switch (result.kind) {
     case 'exhausted': {
@@ -53,7 +54,7 @@ function refusal(context: Context, input: Asked, result: Refusal): KeypoolError 
 const PLACING_RETRY_MS = 1000;
 
 /** A job may be about to bring keys into the queue, or to move them forward in it: then the wait is a short one. */
-async function withJobs(context: Context, request: DrawRequest, result: Refusal): Promise<Refusal> {
+export async function withJobs(context: Context, request: DrawRequest, result: Refusal): Promise<Refusal> {
   const nextAt = context.store.now() + PLACING_RETRY_MS;
   const long = result.kind === 'empty' || (result.kind === 'exhausted' && result.nextAt > nextAt);
   if (!long) return result;

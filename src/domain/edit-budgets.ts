@@ -1,4 +1,4 @@
-import type { Budget } from '../model/budget.ts';
+import { type Budget, withLimit } from '../model/budget.ts';
 import type { KeyState } from '../model/key.ts';
 import type { BudgetInput } from './key-fields.ts';
 
@@ -23,7 +23,7 @@ export function editBudgets(state: Counted, wanted: readonly BudgetInput[], now:
     const kept = state.budgets.find(
       (budget) => budget.windowMs === windowMs && samePeriods(budget.periods, periods),
     );
-    if (kept !== undefined) return { ...kept, limit };
+    if (kept !== undefined) return withLimit(kept, limit, now);
     epoch += 1;
     return { limit, windowMs, periods, used: 0, startAt: null, epoch, countsFrom: now };
   });
@@ -33,7 +33,7 @@ export function editBudgets(state: Counted, wanted: readonly BudgetInput[], now:
 /** All budgets unused, in new epochs: what open takes give back does not reach them any more. */
 export function resetBudgets(state: Counted, now: number): Counted {
   const budgets = state.budgets.map(
-    (budget, i): Budget => ({
+    ({ forgiven: _past, ...budget }, i): Budget => ({
       ...budget,
       used: 0,
       startAt: null,

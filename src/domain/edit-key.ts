@@ -6,7 +6,7 @@ import { adminEvent } from './admin-event.ts';
 import type { Call, Context } from './context.ts';
 import { type KeyView, viewKey } from './key-view.ts';
 import { keyExists } from './new-keys.ts';
-import { keyNotFound } from './not-found.ts';
+import { keyNotFound, quotaGroupNotFound } from './not-found.ts';
 import { stored } from './store-errors.ts';
 
 /** A row with an admin's changes, and what the audit says of them; no changes: nothing is written. */
@@ -27,9 +27,11 @@ export async function editKey(
   change: (key: Key, now: number) => ChangedKey,
 ): Promise<KeyView> {
   let tierId = '';
+  let groupId: string | null = null;
   const editing = context.store.editKey(id, (key, tier, now): Edit<Key> => {
     tierId = key.tierId;
     const { row, changes } = change(key, now);
+    groupId = row.traits.groupId;
     if (changes.length === 0) return { row: key, event: null };
     const event = adminEvent(context, call, { action, resourceType: 'key', resourceId: id, changes });
     const edited: Key = {
@@ -44,6 +46,7 @@ export async function editKey(
   });
   const row = await stored(editing, {
     'not-found': () => keyNotFound(id),
+    'no-group': () => quotaGroupNotFound(groupId ?? ''),
     exists: () => keyExists(tierId, 0),
   });
   return viewKey(row, context.store.now());

@@ -2,16 +2,18 @@ import type { Job } from '../model/job.ts';
 import type { DrawQueue } from '../model/round.ts';
 import { queueName, type Tier } from '../model/tier.ts';
 import type { Availability, StoreStatus } from '../store/port.ts';
+import { type AlertStatus, readAlertStatus } from './alert-status.ts';
 import { requireAdmin } from './authorize.ts';
 import type { Call, Context } from './context.ts';
 import { AVAILABILITY_CAP } from './get-availability.ts';
 import { stored } from './store-errors.ts';
+import { type TierStatuses, type TierStatusQuery, tierStatuses } from './tier-statuses.ts';
 
 export interface FeatureStatus extends Availability {
   readonly feature: string;
 }
 
-export interface Status {
+export interface Status extends TierStatuses {
   readonly version: string;
   /** Since this process began to serve. */
   readonly uptimeMs: number;
@@ -30,6 +32,7 @@ export interface Status {
   readonly featuresCapped: boolean;
   /** Newest first. */
   readonly jobs: readonly Job[];
+  readonly alerts: AlertStatus;
 }
 
 const POOL_CAP = 100_000;
@@ -68,13 +71,14 @@ async function featureStatuses(
   return statuses;
 }
 
-async function readStatus(context: Context): Promise<Status> {
+async function readStatus(context: Context, query: TierStatusQuery): Promise<Status> {
   const { store, sealer } = context;
-  const [status, sizes, jobs, tiers] = await Promise.all([
+  const [status, sizes, jobs, tiers, alerts] = await Promise.all([
     store.status(),
     store.poolSizes(POOL_CAP),
     store.listJobs(),
     context.directory.allTiers(),
+    readAlertStatus(context),
   ]);
   const queues = queuesByFeature(tiers);
   const names = [...queues.keys()].sort();
@@ -87,11 +91,13 @@ async function readStatus(context: Context): Promise<Status> {
     features: await featureStatuses(context, names.slice(0, FEATURES_MAX), queues),
     featuresCapped: names.length > FEATURES_MAX,
     jobs,
+    alerts,
+    ...(await tierStatuses(context, tiers, query)),
   };
 }
 
 /** How this process, its store and the pool are. Errors: ADMIN_REQUIRED, STORE_UNAVAILABLE. */
-export async function getStatus(context: Context, call: Call): Promise<Status> {
+export async function getStatus(context: Context, call: Call, query: TierStatusQuery = {}): Promise<Status> {
   requireAdmin(call.identity, 'read');
-  return stored(readStatus(context));
+  return stored(readStatus(context, query));
 }

@@ -58,6 +58,11 @@ export type Identity = { readonly kind: 'root' } | ConsumerIdentity | SubjectIde
 /** No consumer's id begins so. */
 const SUBJECT = 'subject:';
 
+/** Names a subject as a caller: see {@link callerIdOf}. */
+export function subjectCallerId(subject: string): string {
+  return SUBJECT + subject;
+}
+
 /** Names a caller in the audit: empty for root, a consumer's id, `subject:<sub>`. */
 export function callerIdOf(identity: Identity): string {
   switch (identity.kind) {
@@ -66,6 +71,6 @@ export function callerIdOf(identity: Identity): string {
     case 'consumer':
       return identity.consumer.id;
     case 'subject':
-      return SUBJECT + identity.subject;
+      return subjectCallerId(identity.subject);
   }
 }

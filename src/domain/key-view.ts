@@ -1,23 +1,34 @@
-import { type Budget, budgetRolls } from '../model/budget.ts';
 import { type Condition, conditionOf } from '../model/condition.ts';
-import type { Key } from '../model/key.ts';
-import { guardMs } from '../model/tier.ts';
+import { cooldownsAt } from '../model/cooldown.ts';
+import { inFlight, reservedUnits } from '../model/hold.ts';
+import { type Key, WHOLE_KEY } from '../model/key.ts';
+import { failureStreak } from '../model/trial.ts';
+import { type BudgetView, viewBudget } from './budget-view.ts';
 import { etagOf } from './etag.ts';
 
-export interface BudgetView {
-  readonly limit: number;
-  readonly windowMs: number | null;
-  /** Units spent in the window under way, or for life. */
-  readonly used: number;
-  /** When all of it is back (ms); null when no window is under way, and on a budget for life. */
-  readonly resetAt: number | null;
+export type { BudgetView } from './budget-view.ts';
+
+/** Something of a key that rests: a feature, or (null) all of them, until `endAt` (ms). */
+export interface CooldownView {
+  readonly feature: string | null;
+  readonly endAt: number;
 }
 
 /** A key as admins see it: without its value, its secrets and what the engine keeps. Times in ms. */
 export interface KeyView
   extends Pick<
     Key,
-    'id' | 'name' | 'tierId' | 'valueHint' | 'metadata' | 'state' | 'stateReason' | 'expireAt'
+    | 'id'
+    | 'name'
+    | 'tierId'
+    | 'valueHint'
+    | 'metadata'
+    | 'state'
+    | 'stateReason'
+    | 'expireAt'
+    | 'traits'
+    | 'createdAt'
+    | 'updatedAt'
   > {
   /** In alphabetical order. */
   readonly secretNames: readonly string[];
@@ -27,20 +38,30 @@ export interface KeyView
   readonly availableAt: number | null;
   /** Null when it was never drawn. */
   readonly lastDrawnAt: number | null;
-  readonly createdAt: number;
-  readonly updatedAt: number;
+  /** Draws that wait for their report. */
+  readonly inFlight: number;
+  /** Outcomes in a row that speak against it. */
+  readonly failureStreak: number;
+  /** What rests now, the whole key first. */
+  readonly cooldowns: readonly CooldownView[];
+  /** Null when it is not quarantined. */
+  readonly quarantinedAt: number | null;
+  /** From when on it may be drawn on trial; null when it may not, or only by hand. */
+  readonly trialAt: number | null;
   readonly etag: string;
 }
 
-function viewBudget(budget: Budget, now: number): BudgetView {
-  const { limit, windowMs, startAt } = budget;
-  if (windowMs === null) return { limit, windowMs, used: budget.used, resetAt: null };
-  if (startAt === null || budgetRolls(budget, now)) return { limit, windowMs, used: 0, resetAt: null };
-  return { limit, windowMs, used: budget.used, resetAt: startAt + windowMs + guardMs({ windowMs }) };
+function cooldownsOf({ health }: Key, now: number): readonly CooldownView[] {
+  return cooldownsAt(health, now).map(({ feature, until }) => ({
+    feature: feature === WHOLE_KEY ? null : feature,
+    endAt: until,
+  }));
 }
 
 /** A key as it is at `now`. */
 export function viewKey(key: Key, now: number): KeyView {
+  const reserved = reservedUnits(key, now);
+  const { health } = key;
   return {
     id: key.id,
     name: key.name,
@@ -51,9 +72,15 @@ export function viewKey(key: Key, now: number): KeyView {
     state: key.state,
     stateReason: key.stateReason,
     expireAt: key.expireAt,
-    budgets: key.budgets.map((budget) => viewBudget(budget, now)),
+    traits: key.traits,
+    budgets: key.budgets.map((budget) => viewBudget(budget, reserved, now)),
     ...conditionOf(key, now),
     lastDrawnAt: key.takenAt === 0 ? null : key.takenAt,
+    inFlight: inFlight(key, now),
+    failureStreak: failureStreak(health),
+    cooldowns: cooldownsOf(key, now),
+    quarantinedAt: health.quarantinedAt,
+    trialAt: health.trialAt,
     createdAt: key.createdAt,
     updatedAt: key.updatedAt,
     etag: etagOf(key.version),

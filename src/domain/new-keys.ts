@@ -11,7 +11,7 @@ import { changesBetween } from './field-changes.ts';
 import type { NewKey } from './key-fields.ts';
 import { sealSecrets, sealValue, valueHintOf } from './key-secrets.ts';
 import { type KeyView, viewKey } from './key-view.ts';
-import { tierNotFound } from './not-found.ts';
+import { quotaGroupNotFound, tierNotFound } from './not-found.ts';
 import { stored } from './store-errors.ts';
 
 /** A new key before its tier is known: sealed, fingerprinted, with its id. */
@@ -80,11 +80,17 @@ function refuseDoubles(tierId: string, prepared: readonly Prepared[]): void {
   }
 }
 
-/** Writes checked keys into a tier, all or none. Errors: TIER_NOT_FOUND, KEY_EXISTS. */
+/** The group that the store did not find; of several that may be it, the first. */
+function groupOf(keys: readonly NewKey[], index: number | null): string {
+  const named = index === null ? keys.find(({ traits }) => traits?.groupId != null) : keys[index];
+  return named?.traits?.groupId ?? '';
+}
+
+/** Writes checked keys into a tier, all or none. Errors: TIER_NOT_FOUND, KEY_EXISTS, QUOTA_GROUP_NOT_FOUND. */
 export async function addKeys(
   context: Context,
   call: Call,
-  action: 'CreateKey' | 'BatchCreateKeys',
+  action: 'CreateKey' | 'BatchCreateKeys' | 'ImportKeys',
   input: { readonly tierId: string; readonly keys: readonly NewKey[] },
 ): Promise<readonly KeyView[]> {
   const prepared = input.keys.map((key) => prepare(context, key));
@@ -104,6 +110,7 @@ export async function addKeys(
   });
   const rows = await stored(creating, {
     'not-found': () => tierNotFound(input.tierId),
+    'no-group': (error: StoreError) => quotaGroupNotFound(groupOf(input.keys, error.index)),
     exists: (error: StoreError) => keyExists(input.tierId, input.keys.length === 1 ? 0 : error.index),
   });
   const now = context.store.now();

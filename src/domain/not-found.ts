@@ -12,6 +12,20 @@ export function keyNotFound(id: string): KeypoolError {
   });
 }
 
+export function quotaGroupNotFound(id: string): KeypoolError {
+  return new KeypoolError(
+    'QUOTA_GROUP_NOT_FOUND',
+    `There is no quota group ${id}. Create it first, or check the id.`,
+    { metadata: { quota_group_id: id } },
+  );
+}
+
+export function webhookNotFound(id: string): KeypoolError {
+  return new KeypoolError('WEBHOOK_NOT_FOUND', `There is no webhook ${id}. Check the id.`, {
+    metadata: { webhook_id: id },
+  });
+}
+
 export function consumerNotFound(id: string): KeypoolError {
   return new KeypoolError('CONSUMER_NOT_FOUND', `There is no consumer ${id}. Check the id.`, {
     metadata: { consumer_id: id },

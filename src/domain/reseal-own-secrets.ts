@@ -5,12 +5,21 @@ import {
   sealedPrefix,
   sealingKeyIdOf,
 } from '../model/sealing.ts';
+import type { Webhook } from '../model/webhook.ts';
 import type { SealedSearch } from '../store/port.ts';
 import type { Context } from './context.ts';
 import { KeypoolError } from './errors.ts';
 import { signingKeyPlace } from './signing-keys.ts';
 import { CANARY_PREFIX, FINGERPRINT_KEY, metaPlace } from './start-check.ts';
 import { stored } from './store-errors.ts';
+import { webhookSecretPlace } from './webhook-sender.ts';
+
+/** More than there can be. */
+const ALL_WEBHOOKS = { after: null, limit: 1000 };
+
+function webhookSecrets({ secret, previousSecret }: Webhook): readonly string[] {
+  return previousSecret === null ? [secret] : [secret, previousSecret.secret];
+}
 
 /** The same text under the current key; null when it is. Error: SEAL_BROKEN. */
 function anew(sealer: Sealer, text: string, place: SealedPlace): string | null {
@@ -27,8 +36,9 @@ function anew(sealer: Sealer, text: string, place: SealedPlace): string | null {
   }
 }
 
-/** Writes the service's own secrets anew: the key of the fingerprints, and those that sign JWTs. Error: SEAL_BROKEN. */
-export async function resealOwnSecrets({ store, sealer }: Context): Promise<void> {
+/** Writes the service's own secrets anew: the key of the fingerprints, those that sign JWTs and webhooks. Error: SEAL_BROKEN. */
+export async function resealOwnSecrets(context: Context): Promise<void> {
+  const { store, sealer } = context;
   for (const [name, text] of await stored(store.listMeta(FINGERPRINT_KEY))) {
     const to = anew(sealer, text, metaPlace(name));
     if (to !== null) await stored(store.resealMeta(name, text, to));
@@ -37,6 +47,17 @@ export async function resealOwnSecrets({ store, sealer }: Context): Promise<void
     const to = anew(sealer, privateKey, signingKeyPlace(id));
     if (to !== null) await stored(store.resealSigningKey(id, privateKey, to));
   }
+  await resealWebhooks(context);
+}
+
+/** Writes the secrets that sign webhooks anew. Error: SEAL_BROKEN. */
+async function resealWebhooks({ store, sealer }: Context): Promise<void> {
+  const { items } = await stored(store.listWebhooks(ALL_WEBHOOKS));
+  for (const webhook of items)
+    for (const text of webhookSecrets(webhook)) {
+      const to = anew(sealer, text, webhookSecretPlace(webhook.id));
+      if (to !== null) await stored(store.resealWebhook(webhook.id, text, to));
+    }
 }
 
 /** Keys looked at in one step of a search: some ms for a store. */
@@ -61,6 +82,7 @@ async function isInUse(context: Context, keyId: string): Promise<boolean> {
   const own = [
     ...(await stored(store.listMeta(FINGERPRINT_KEY))).values(),
     ...(await stored(store.listSigningKeys())).map(({ privateKey }) => privateKey),
+    ...(await stored(store.listWebhooks(ALL_WEBHOOKS))).items.flatMap(webhookSecrets),
   ];
   return own.some((text) => text.startsWith(prefix)) || isInSomeKey(context, prefix);
 }

@@ -1,5 +1,5 @@
 import type { FieldChange } from '../model/audit.ts';
-import type { Key } from '../model/key.ts';
+import { type Key, WELL } from '../model/key.ts';
 import { requireAdmin } from './authorize.ts';
 import { refuseIfAny } from './check-field.ts';
 import { checkKey } from './check-key.ts';
@@ -32,12 +32,19 @@ function reasonAfter(key: Key, changes: KeyFields): string {
   return changes.state === undefined || changes.state === key.state ? key.stateReason : '';
 }
 
-function withPlainFields(key: Key, changes: KeyFields, now: number): Key {
+/** Another state begins with a clean slate: cooldowns, streaks and a quarantine end. */
+function withState(key: Key, state: Key['state']): Pick<Key, 'state' | 'health'> {
+  if (state === key.state) return { state, health: key.health };
+  return { state, health: { ...WELL, applied: key.health.applied } };
+}
+
+/** What an edit makes of a key, but for its value and secrets. */
+export function withPlainFields(key: Key, changes: KeyFields, now: number): Key {
   return {
     ...key,
     name: changes.name ?? key.name,
     metadata: changes.metadata ?? key.metadata,
-    state: changes.state ?? key.state,
+    ...withState(key, changes.state ?? key.state),
     stateReason: reasonAfter(key, changes),
     expireAt: changes.expireAt === undefined ? key.expireAt : changes.expireAt,
     ...(changes.traits === undefined ? {} : { traits: { ...key.traits, ...changes.traits } }),

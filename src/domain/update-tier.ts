@@ -3,8 +3,9 @@ import type { TierPolicy } from '../model/tier-policy.ts';
 import type { Edit } from '../store/port.ts';
 import { adminEvent } from './admin-event.ts';
 import { requireAdmin } from './authorize.ts';
-import { refuseIfAny } from './check-field.ts';
+import { refuseIfAny, type Violations } from './check-field.ts';
 import { checkTier } from './check-tier.ts';
+import { checkPolicyTogether } from './check-tier-policy.ts';
 import type { Call, Context } from './context.ts';
 import { describeTier } from './describe-tier.ts';
 import { checkEtag } from './etag.ts';
@@ -40,6 +41,9 @@ export async function updateTier(context: Context, call: Call, input: UpdateTier
       features: input.changes.features ?? tier.features,
       policy: { ...tier.policy, ...input.changes.policy },
     };
+    const violations: Violations = [];
+    checkPolicyTogether(row.policy, violations, 'tier');
+    refuseIfAny(violations);
     const changes = changesBetween(describeTier(tier), describeTier(row));
     if (changes.length === 0) return { row: tier, event: null };
     const event = adminEvent(context, call, {

@@ -1,5 +1,5 @@
 import type { DrawRequest, DrawResult } from '../store/port.ts';
-import { KeypoolError } from './errors.ts';
+import { callerGone } from './ended-calls.ts';
 
 /**
  * What a draw ends with once it has been through as many rounds as it needs. `late`: it has waited so long that who asks
@@ -39,7 +39,7 @@ export function createWaitingDraws(monotonicMs: () => number): WaitingDraws {
   function mayGo(draw: WaitingDraw): boolean {
     const gone = draw.signal?.aborted === true;
     const late = monotonicMs() - draw.since > FRESH_MS;
-    if (gone) draw.reject(new KeypoolError('CANCELED', 'The caller has gone.'));
+    if (gone) draw.reject(callerGone());
     else if (late) draw.resolve({ kind: 'late' });
     return !gone && !late;
   }

@@ -19,6 +19,21 @@ export interface DrawEvent {
   readonly peerAddress: string;
   /** True when the value never left: its audit was durable too late. The units are spent. */
   readonly withheld: boolean;
+  /** What its caller said of how it went; null while nobody did. A row of its own, joined when the event is read. */
+  readonly report: DrawReport | null;
+}
+
+/** What a listed draw shows of its report. */
+export interface DrawReport {
+  readonly outcome: Outcome;
+  /** Of HTTP, 100 to 599; null when not said. */
+  readonly statusCode: number | null;
+  /** Units really used, 0 or more; null when not said: as many as were drawn. */
+  readonly units: number | null;
+  /** The store's moment of the report, in ms. */
+  readonly at: number;
+  /** What the upstream said; null for nothing. */
+  readonly message: string | null;
 }
 
 /** How a call ended for who made it. */
@@ -79,7 +94,9 @@ export type ResourceType =
   | 'grant'
   | 'sealing_key'
   | 'subject'
-  | 'owner_credits';
+  | 'owner_credits'
+  | 'quota_group'
+  | 'webhook';
 
 /** The audit row of a change made by an admin. Append-only; never holds a secret. */
 export interface AdminEvent {

@@ -1,3 +1,4 @@
+import { cooldownsAt } from './cooldown.ts';
 import type { KeyState } from './key.ts';
 
 /** What a draw would find at a key. `cooling`: it rests after the upstream refused it. */
@@ -11,10 +12,15 @@ export interface ConditionNow {
 
 /** The condition of a key at `now`, as its places tell it; the gravest one where several hold. */
 export function conditionOf(state: KeyState, now: number): ConditionNow {
-  if (state.state === 'quarantined') return { condition: 'quarantined', availableAt: null };
-  if (state.state === 'disabled') return { condition: 'disabled', availableAt: null };
-  if (state.expireAt !== null && state.expireAt <= now) return { condition: 'expired', availableAt: null };
   const dueAt = Math.min(Infinity, ...Object.values(state.due));
+  const laterAt = dueAt === Infinity || dueAt <= now ? null : dueAt;
+  if (state.state === 'disabled') return { condition: 'disabled', availableAt: null };
+  if (state.expireAt !== null && state.expireAt <= now) {
+    return { condition: state.state === 'quarantined' ? 'quarantined' : 'expired', availableAt: null };
+  }
+  // Parked for its next trial, if there is to be one.
+  if (state.state === 'quarantined') return { condition: 'quarantined', availableAt: laterAt };
   if (Object.keys(state.ready).length > 0 || dueAt <= now) return { condition: 'ready', availableAt: null };
-  return { condition: 'exhausted', availableAt: dueAt === Infinity ? null : dueAt };
+  const rests = cooldownsAt(state.health, now).length > 0;
+  return { condition: rests ? 'cooling' : 'exhausted', availableAt: laterAt };
 }

@@ -51,6 +51,19 @@ export interface Trial {
   readonly until: number;
 }
 
+/** What refusals have taught of one limit of a key: that its upstream grants less than the tier says. */
+export interface LearnedLimit {
+  /** Units that it granted within the window, as far as could be seen; 1 at least. */
+  readonly units: number;
+  /** Since when (ms); refusals of draws made before are of the same incident. */
+  readonly since: number;
+  /** How long (ms) it holds before more is tried: one unit, after as long again 3, then 7 … */
+  readonly easeMs: number;
+}
+
+/** By the meter of the limit. */
+export type LearnedLimits = Readonly<Record<string, LearnedLimit>>;
+
 /** What the outcomes of its draws have made of a key. */
 export interface KeyHealth {
   /** How many in a row since the last `ok`, by outcome; only those above 0. */
@@ -59,6 +72,8 @@ export interface KeyHealth {
   readonly countedFrom: number;
   /** Until when (ms) a feature rests; `*`: all of them. */
   readonly cooling: Readonly<Record<string, number>>;
+  /** Limits lower than the tier's, by feature. */
+  readonly learned: Readonly<Record<string, LearnedLimits>>;
   /** When it was quarantined, in ms; null when it is not. */
   readonly quarantinedAt: number | null;
   /** From when on (ms) a quarantined key may be given one draw on trial; null: only when an admin says so. */
@@ -74,6 +89,7 @@ export const WELL: KeyHealth = {
   failures: {},
   countedFrom: 0,
   cooling: {},
+  learned: {},
   quarantinedAt: null,
   trialAt: null,
   trial: null,

@@ -29,7 +29,7 @@ export function stampGrainMs(limit: Limit): number {
 }
 
 /** Units that still count at `now` against a sliding limit: those in the trailing window and its guard. */
-function liveStamps(state: MeterState | undefined, limit: Limit, now: number): readonly Stamp[] {
+export function liveStamps(state: MeterState | undefined, limit: Limit, now: number): readonly Stamp[] {
   if (state === undefined || !('stamps' in state)) return [];
   const horizon = now - limit.windowMs - guardMs(limit);
   return state.stamps.filter((stamp) => stamp.at > horizon);
@@ -79,7 +79,8 @@ function slidingNextAt(stamps: readonly Stamp[], limit: Limit, units: number, no
   return at;
 }
 
-function fixedState(state: MeterState | undefined): FixedWindow | null {
+/** What a fixed limit has counted; null where it has not, or counted as a sliding one. */
+export function fixedState(state: MeterState | undefined): FixedWindow | null {
   return state !== undefined && 'startAt' in state ? state : null;
 }
 

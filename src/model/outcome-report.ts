@@ -1,6 +1,10 @@
 import type { Outcome } from './audit.ts';
+import { judgeOutcome } from './judge-outcome.ts';
 import type { KeyState } from './key.ts';
+import { learnLimits } from './learned-limit.ts';
+import { placesOf } from './place.ts';
 import type { GroupState } from './quota-group.ts';
+import { settleHold, settleUnits, settleUnitsInGroup } from './settle-report.ts';
 import type { Tier } from './tier.ts';
 
 /** What a caller says of a draw. */
@@ -53,27 +57,49 @@ export interface ReportedKey {
   readonly released: boolean;
 }
 
+/** Reports that a row knows it was changed by. Before the oldest of so many goes, it must be marked as applied. */
+export const APPLIED_MAX = 64;
+
+/** The list with one more draw; the oldest leaves it when it is full. */
+function withApplied(applied: readonly string[], drawId: string): readonly string[] {
+  return [...applied, drawId].slice(-APPLIED_MAX);
+}
+
 /**
  * A key's row after a report of one of its draws: its hold ends, its units are settled, its health and places follow. A
  * report that the row has been changed by (it is among `applied`) changes nothing more. `now`: the store's moment (ms).
  */
 export function applyReport(
-  _before: KeyState,
-  _tier: Pick<Tier, 'id' | 'features' | 'policy'>,
-  _draw: ReportedDraw,
-  _report: StoredReport,
-  _now: number,
+  before: KeyState,
+  tier: Pick<Tier, 'id' | 'features' | 'policy'>,
+  draw: ReportedDraw,
+  report: StoredReport,
+  storeNow: number,
 ): ReportedKey {
-  throw new Error('not there yet');
+  const unchanged: ReportedKey = { state: before, quarantined: null, released: false };
+  if (before.health.applied.includes(draw.drawId)) return unchanged;
+  const now = Math.max(storeNow, before.takenAt);
+  const taught = learnLimits(before, tier, draw, report, now);
+  const settled = settleUnits(settleHold(taught, draw), tier, draw, report, now);
+  const { state, quarantined, released } = judgeOutcome(settled, tier.policy, draw, report, now);
+  if (state === before) return unchanged;
+  const health = { ...state.health, applied: withApplied(state.health.applied, draw.drawId) };
+  const after: KeyState = { ...state, health };
+  return { state: { ...after, ...placesOf(after, tier, now) }, quarantined, released };
 }
 
-/** A group's row after a report of a draw of one of its keys: its units are settled. */
+/**
+ * A group's row after a report of a draw of one of its keys: its units are settled, once. The same object where that
+ * changes nothing.
+ */
 export function settleInGroup(
-  _before: GroupState,
-  _policy: Tier['policy'],
-  _draw: ReportedDraw,
-  _report: StoredReport,
-  _now: number,
+  before: GroupState,
+  policy: Tier['policy'],
+  draw: ReportedDraw,
+  report: StoredReport,
+  storeNow: number,
 ): GroupState {
-  throw new Error('not there yet');
+  if (before.applied.includes(draw.drawId)) return before;
+  const state = settleUnitsInGroup(before, policy, draw, report, Math.max(storeNow, before.takenAt));
+  return state === before ? before : { ...state, applied: withApplied(state.applied, draw.drawId) };
 }

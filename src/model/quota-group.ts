@@ -1,6 +1,7 @@
-import type { Budget } from './budget.ts';
-import type { OpenTake } from './key.ts';
-import type { MeterStates } from './meter.ts';
+import { type Budget, budgetFree, budgetRolls, chargeBudget, refundBudget } from './budget.ts';
+import { OPEN_TAKES_MAX, type OpenTake } from './key.ts';
+import { countUnder, freeUnderAll, latest, type MeterStates, nextUnderAll } from './meter.ts';
+import { budgetsNextAt } from './place.ts';
 import type { TakeRequest, Took } from './take.ts';
 import type { Limit } from './tier.ts';
 
@@ -40,20 +41,69 @@ export interface GroupTakeResult {
 /** What a take asks of the group before it asks the key: `count` draws of `units` each, at most. */
 export type GroupRequest = Pick<TakeRequest, 'take' | 'units' | 'count' | 'openMs' | 'settled' | 'charge'>;
 
-/** One atomic update of a group's row: limits and budgets as in `takeFromKey`, over all features. */
-export function takeFromGroup(
-  _before: GroupState,
-  _request: GroupRequest,
-  _storeNow: number,
-): GroupTakeResult {
-  throw new Error('not there yet');
+/** When the group has `units` free; null when waiting does not help. Its keys are parked until it has one again. */
+export function groupNextAt(state: GroupState, units: number, now: number): number | null {
+  return latest(
+    [budgetsNextAt(state, units, now), nextUnderAll(state.meters, state.limits, units, now)],
+    now,
+  );
+}
+
+function freeInGroup(
+  { limits, meters, budgets, open }: GroupState,
+  request: GroupRequest,
+  now: number,
+): number {
+  const free = freeUnderAll(meters, limits, now);
+  if (request.charge === 'rate' || budgets.length === 0) return free;
+  return open.length >= OPEN_TAKES_MAX
+    ? 0
+    : Math.min(free, ...budgets.map((budget) => budgetFree(budget, now)));
+}
+
+function chargeGroup(before: GroupState, request: GroupRequest, granted: number, now: number): GroupState {
+  const meters = countUnder(before.meters, before.limits, granted, now);
+  const state = { ...before, meters, takenAt: now };
+  if (request.charge === 'rate' || state.budgets.length === 0) return state;
+  const rolls = state.budgets.some((budget) => budgetRolls(budget, now));
+  const budgets = state.budgets.map((budget, i) => chargeBudget(budget, granted, now, state.epoch + 1 + i));
+  const epoch = rolls ? state.epoch + budgets.length : state.epoch;
+  if (request.openMs === 0) return { ...state, budgets, epoch };
+  const { take, units, openMs } = request;
+  const entry = { take, n: granted, units, end: now + openMs, epochs: budgets.map((budget) => budget.epoch) };
+  return { ...state, budgets, epoch, open: [...state.open, entry] };
+}
+
+/**
+ * One atomic update of a group's row: limits and budgets as in `takeFromKey`, over all features. `exhausted`: not one unit
+ * is left, and {@link groupNextAt} of the state tells when there is; `short`: some, but fewer than `units`.
+ */
+export function takeFromGroup(before: GroupState, request: GroupRequest, storeNow: number): GroupTakeResult {
+  const now = Math.max(storeNow, before.takenAt);
+  const open = before.open.filter(({ take }) => !request.settled.includes(take));
+  const seen = open.length === before.open.length ? before : { ...before, open };
+  const { take, units, count } = request;
+  const granted = Math.floor(Math.min(freeInGroup(seen, request, now), units * count) / units) * units;
+  const state = granted > 0 ? chargeGroup(seen, request, granted, now) : seen;
+  const nextAt =
+    request.charge === 'rate'
+      ? nextUnderAll(state.meters, state.limits, units, now)
+      : groupNextAt(state, units, now);
+  const left = groupNextAt(state, 1, now) === now ? 'short' : 'exhausted';
+  return { state, took: { take, reason: granted > 0 ? 'granted' : left, granted, at: now, nextAt } };
 }
 
 /** Puts back into the budgets what of an open take was not drawn; as `settleTake`. */
 export function settleGroupTake(
-  _before: GroupState,
-  _take: { readonly take: string; readonly n: number },
-  _realUnits: number,
+  before: GroupState,
+  take: { readonly take: string; readonly n: number },
+  realUnits: number,
 ): GroupState {
-  throw new Error('not there yet');
+  const entry = before.open.find((open) => open.take === take.take && open.n === take.n);
+  if (entry === undefined) return before;
+  return {
+    ...before,
+    open: before.open.filter((open) => open !== entry),
+    budgets: before.budgets.map((budget) => refundBudget(budget, entry.n - realUnits, entry.epochs)),
+  };
 }

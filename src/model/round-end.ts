@@ -1,5 +1,5 @@
-import type { Shortage } from './round.ts';
-import { earliest, SCAN_LIFE_MS, type Search, type SearchCursor } from './round-search.ts';
+import type { Shortage } from './round-protocol.ts';
+import { earliest, isOpen, openClass, SCAN_LIFE_MS, type Search, type SearchCursor } from './round-search.ts';
 import type { BrokenScan, ScanMemory } from './scan-memory.ts';
 
 /** The lowest position of a key that was read there and not tried; null when all were. */
@@ -41,6 +41,7 @@ export function rememberSearch(search: Search, scans: ScanMemory): void {
   const isLong = search.examined >= search.examinedMax || cursors.some((cursor) => cursor.scan !== null);
   const isOver = !found && cursors.every((cursor) => cursor.done);
   for (const cursor of cursors) {
+    if (!cursor.visited) continue;
     const scan = scanOf(search, cursor, found);
     const { queue } = cursor.source;
     if (isLong && !isOver && scan.until > search.now) scans.keep(queue, cursor.place, group.units, scan);
@@ -48,14 +49,28 @@ export function rememberSearch(search: Search, scans: ScanMemory): void {
   }
 }
 
+/** What these queues of a search came to, where they have not served all of it. */
+function lackOf(search: Search, cursors: readonly SearchCursor[]): Shortage {
+  if (cursors.some(({ done, unsure, scan }) => !done || unsure || scan?.found === true))
+    return { kind: 'again' };
+  const nextAt = cursors.reduce<number | null>((at, cursor) => earliest(at, cursor.nextAt), null);
+  if (nextAt === null) return { kind: 'empty' };
+  // A search of several rounds took so long that a key it passed over can serve by now.
+  return nextAt <= search.now ? { kind: 'again' } : { kind: 'exhausted', nextAt };
+}
+
+/** Goes on with the tiers of the next priority where none that come before can serve the rest; false where one may. */
+export function spillOver(search: Search): boolean {
+  if (search.at + 1 >= search.classes.length || !isOpen(search) || search.candidates.length > 0) return false;
+  const { kind } = lackOf(search, openClass(search));
+  if (kind !== 'exhausted' && kind !== 'empty') return false;
+  search.at += 1;
+  return true;
+}
+
 /** Why the rest of the group was not served. */
 export function shortageOf(search: Search): Shortage {
   if (search.left === 0) return { kind: 'none' };
   if (search.staleTier !== null) return { kind: 'stale', tierId: search.staleTier };
-  if (search.cursors.some(({ done, unsure, scan }) => !done || unsure || scan?.found === true))
-    return { kind: 'again' };
-  const nextAt = search.cursors.reduce<number | null>((at, cursor) => earliest(at, cursor.nextAt), null);
-  if (nextAt === null) return { kind: 'empty' };
-  // A search of several rounds took so long that a key it passed over can serve by now.
-  return nextAt <= search.now ? { kind: 'again' } : { kind: 'exhausted', nextAt };
+  return lackOf(search, search.cursors);
 }

@@ -1,4 +1,4 @@
-import type { Candidate, DrawGroup, DrawQueue, QueueRead } from './round.ts';
+import type { Candidate, DrawGroup, DrawQueue, QueueRead } from './round-protocol.ts';
 import type { BrokenScan, ScanMemory } from './scan-memory.ts';
 import type { Took } from './take.ts';
 
@@ -25,6 +25,8 @@ export interface SearchCursor {
   /** The next page's length where the last one held nothing new; else 0. */
   ties: number;
   done: boolean;
+  /** True once a page of it has been read in this round. */
+  visited: boolean;
   /** The earliest moment at which a key passed over here can serve. */
   nextAt: number | null;
   unsure: boolean;
@@ -36,6 +38,8 @@ export interface SearchEntry {
   readonly cursor: SearchCursor;
   /** True when it has already given all it was asked for in this round. */
   readonly tried: boolean;
+  /** True for the key that the group's affinity names: it comes before all others. */
+  readonly isHome: boolean;
 }
 
 /** One group's way through its queues in one round. */
@@ -43,14 +47,22 @@ export interface Search {
   readonly group: DrawGroup;
   readonly index: number;
   readonly cursors: readonly SearchCursor[];
+  /** The same by the priority of their tiers, the lowest number first. */
+  readonly classes: readonly (readonly SearchCursor[])[];
+  /** The class that serves; the next one does when none in it can. */
+  at: number;
   /** Keys it may pass over before the rest is left to the next round. */
   readonly examinedMax: number;
   examined: number;
   /** Keys tried at once. */
   width: number;
+  /** How often keys were chosen for it. */
+  chosen: number;
   readonly seen: Set<string>;
   candidates: SearchEntry[];
   left: number;
+  /** True when the rest is left to the next round: the key that its affinity names is in use. */
+  isHeld: boolean;
   staleTier: string | null;
   /** The store's moment of the last page. */
   now: number;
@@ -79,13 +91,29 @@ export function beginSearch(
   const cursors = group.queues.flatMap((source) =>
     places.map((place) => {
       const scan = group.units === 1 ? undefined : scans.find(source.queue, place, group.units);
-      const start = { ...startOf(scan ?? null), ties: 0, done: false };
+      const start = { ...startOf(scan ?? null), ties: 0, done: false, visited: false };
       const cursor: SearchCursor = { source, place, page, ...start };
       return cursor;
     }),
   );
   const empty = { examined: 0, seen: new Set<string>(), candidates: [], staleTier: null, now: 0 };
-  return { group, index, cursors, ...bounds, left: group.size, ...empty };
+  const begun = { classes: classesOf(cursors), at: 0, chosen: 0, left: group.size, isHeld: false };
+  return { group, index, cursors, ...bounds, ...begun, ...empty };
+}
+
+function classesOf(cursors: readonly SearchCursor[]): readonly (readonly SearchCursor[])[] {
+  const [first] = cursors;
+  if (first === undefined) return [];
+  const priorityOf = ({ source }: SearchCursor): number => source.policy.priority;
+  // As most: tiers of one priority.
+  if (cursors.every((cursor) => priorityOf(cursor) === priorityOf(first))) return [cursors];
+  const priorities = [...new Set(cursors.map(priorityOf))].sort((a, b) => a - b);
+  return priorities.map((priority) => cursors.filter((cursor) => priorityOf(cursor) === priority));
+}
+
+/** The queues that it draws from now. */
+export function openClass({ classes, at }: Search): readonly SearchCursor[] {
+  return classes[at] ?? [];
 }
 
 /** The earlier of two moments or positions, either of which may be none. */
@@ -94,29 +122,37 @@ export function earliest(a: number | null, b: number | null): number | null {
   return Math.min(a, b);
 }
 
+/** True while it may serve more in this round. */
+export function isOpen({ left, staleTier, isHeld }: Search): boolean {
+  return left > 0 && staleTier === null && !isHeld;
+}
+
 /** True when it has nothing left to try and more to look at. */
 export function needsPage(search: Search): boolean {
   return (
-    search.left > 0 &&
-    search.staleTier === null &&
+    isOpen(search) &&
     search.candidates.length === 0 &&
     search.examined < search.examinedMax &&
-    search.cursors.some((cursor) => !cursor.done)
+    openClass(search).some((cursor) => !cursor.done)
   );
 }
 
 /** The next page of each of its queues that is not at its end. */
 export function pageReads(search: Search): { readonly cursor: SearchCursor; readonly read: QueueRead }[] {
-  const open = search.cursors.filter((cursor) => !cursor.done);
+  const open = openClass(search).filter((cursor) => !cursor.done);
+  const maySpill = search.at + 1 < search.classes.length;
   const share = Math.ceil((search.examinedMax - search.examined) / open.length);
   return open.map((cursor) => {
     if (cursor.passed >= TIES_MAX || cursor.ties >= TIES_MAX) leap(cursor);
     // Not less than the draws that wait: only then is the least recently used key of several queues among those read.
     const page = cursor.ties || Math.min(cursor.page, Math.max(search.left, share));
     const { place, from } = cursor;
-    const { tierId, queue, limits } = cursor.source;
+    const { tierId, queue, limits, policy } = cursor.source;
+    const { strategy } = policy;
     const { feature } = search.group;
-    return { cursor, read: { tierId, queue, feature, limits, place, from, limit: page + cursor.passed } };
+    const isExact = maySpill || strategy !== 'least_recently_used';
+    const limit = page + cursor.passed;
+    return { cursor, read: { tierId, queue, feature, limits, strategy, isExact, place, from, limit } };
   });
 }
 
@@ -141,6 +177,7 @@ export function absorb(
   now: number,
 ): void {
   search.now = now;
+  cursor.visited = true;
   if (cursor.unchecked && cursor.scan !== null && !isFresh(cursor.scan, now)) {
     Object.assign(cursor, startOf(null));
     return;
@@ -166,7 +203,7 @@ export function absorb(
     if (candidate.busy) {
       cursor.unsure = true;
       search.examined += 1;
-    } else search.candidates.push({ candidate, cursor, tried: false });
+    } else search.candidates.push({ candidate, cursor, tried: false, isHome: false });
   }
   if (page.length < read.limit) cursor.done = true;
   // A full page of keys already seen stands at one position: only a longer one leads past them.
@@ -185,6 +222,8 @@ export function tried(
   const { cursor, candidate } = entry;
   if (took === null) {
     cursor.unsure = true;
+    // What became of the key that an affinity names shows in the next round.
+    if (entry.isHome) search.isHeld = true;
     search.examined += 1;
     return 0;
   }
@@ -193,8 +232,8 @@ export function tried(
   search.left -= draws;
   if (draws === count) {
     // It gave all it was asked for, so it may have more for what others could not give.
-    const again = { keyId: candidate.keyId, position: rank, lastRank: rank, preference: 0, busy: false };
-    search.candidates.push({ candidate: again, cursor, tried: true });
+    const again = { ...candidate, position: rank, lastRank: rank, preference: 0, busy: false };
+    search.candidates.push({ candidate: again, cursor, tried: true, isHome: false });
     return draws;
   }
   cursor.nextAt = earliest(cursor.nextAt, took.nextAt);

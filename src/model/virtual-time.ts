@@ -1,14 +1,10 @@
 import { setBounded } from './bounded-map.ts';
+import { createLaneTurns, type LaneTurns } from './lane-turns.ts';
+import { STRIDE, TURN_MIN } from './pace.ts';
 import type { QueueName } from './tier.ts';
 
-/**
- * What one draw moves a key's rank by. A rank is a moment of its queue's virtual time (start-time fair queueing: Goyal,
- * Vin and Cheng, 1996): the key with the lowest one is next, so keys that stand ready get the same number of draws,
- * however many of them are made at once.
- */
-export const STRIDE = 1000;
-/** Where virtual time begins: after the ranks of all keys that were never drawn. Draws end at 2^53. */
-export const TURN_MIN = 2 ** 51;
+export { STRIDE, sharesOf, TURN_MIN } from './pace.ts';
+
 /** Queues whose time is known at once. */
 const QUEUES_MAX = 100_000;
 /** What is known of a queue that this process has not drawn from for so long, in ms, is out of date: others may have. */
@@ -37,6 +33,8 @@ export interface VirtualTime {
   readonly turnOf: (queues: readonly QueueName[], lastRank: number) => number;
   /** Keys up to this turn were chosen, the first of them for `draws`. */
   readonly chose: (queues: readonly QueueName[], turn: number, draws: number) => void;
+  /** The turns of whole queues, where keys of several have no common order. */
+  readonly lanes: LaneTurns;
 }
 
 export function createVirtualTime(monotonicMs: () => number): VirtualTime {
@@ -46,6 +44,7 @@ export function createVirtualTime(monotonicMs: () => number): VirtualTime {
   const present = (queues: readonly QueueName[]): number =>
     queues.reduce((latest, queue) => Math.max(latest, timeOf(queue).turn), TURN_MIN);
   return {
+    lanes: createLaneTurns(),
     knows: (queue) => {
       const time = times.get(queue);
       return time !== undefined && monotonicMs() - time.at < KNOWN_FOR_MS;
@@ -64,31 +63,4 @@ export function createVirtualTime(monotonicMs: () => number): VirtualTime {
       }
     },
   };
-}
-
-/**
- * How many of `draws` each key gets whose turns are these, ascending: as if they were made one after another, each by the
- * key whose turn is lowest then (the first of equals).
- */
-export function sharesOf(turns: readonly number[], draws: number): number[] {
-  const first = turns[0];
-  if (first === undefined) return [];
-  const upTo = (level: number): number[] =>
-    turns.map((turn) => (level > turn ? Math.ceil((level - turn) / STRIDE) : 0));
-  const total = (shares: readonly number[]): number => shares.reduce((sum, share) => sum + share, 0);
-  let [low, high] = [first, first + draws * STRIDE];
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (total(upTo(middle)) >= draws) high = middle;
-    else low = middle;
-  }
-  const shares = upTo(high);
-  // The last draws begin just below the level: of keys that make one there, the later ones go without.
-  let surplus = total(shares) - draws;
-  for (let i = turns.length - 1; surplus > 0 && i >= 0; i -= 1) {
-    if (high <= (turns[i] ?? high) || (high - 1 - (turns[i] ?? 0)) % STRIDE !== 0) continue;
-    shares[i] = (shares[i] ?? 0) - 1;
-    surplus -= 1;
-  }
-  return shares;
 }

@@ -1,8 +1,9 @@
 /**
- * What a store can refuse. `exists`: a unique value is taken; `not-found`: no such row; `not-empty`: something still
- * depends on it; `unavailable`: out of reach, or not known to be durable (safe to try again).
+ * What a store can refuse. `exists`: a unique value is taken; `not-found`: no such row; `no-group`: the quota group that a
+ * key names is not there; `no-tier`: the tier that it is to go to is not; `not-empty`: something still depends on it;
+ * `unavailable`: out of reach, or not known to be durable (safe to try again).
  */
-export type StoreErrorKind = 'exists' | 'not-found' | 'not-empty' | 'unavailable';
+export type StoreErrorKind = 'exists' | 'not-found' | 'no-group' | 'no-tier' | 'not-empty' | 'unavailable';
 
 /** The only error an adapter lets out of a call; driver errors stay inside as `cause`. */
 export class StoreError extends Error {

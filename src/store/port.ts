@@ -1,8 +1,10 @@
+import type { Alert, AlertKind, AlertState, Finding } from '../model/alert.ts';
 import type { AdminEvent, UsageEvent, UsageRecord } from '../model/audit.ts';
 import type { Consumer, ConsumerLifecycle, Environment } from '../model/consumer.ts';
 import type { CreditPool, OwnerCredits, PoolStanding } from '../model/credit.ts';
 import type { Job } from '../model/job.ts';
 import type { Key, KeyLifecycle } from '../model/key.ts';
+import type { ScannedKey } from '../model/key-order.ts';
 import type { OutcomeReport } from '../model/outcome-report.ts';
 import type { QuotaGroup } from '../model/quota-group.ts';
 import type { DrawQueue } from '../model/round.ts';
@@ -10,6 +12,7 @@ import type { SigningKey } from '../model/signing-key.ts';
 import type { DeniedSubject, KeptToken } from '../model/subject.ts';
 import type { Tier } from '../model/tier.ts';
 import type { SummedSpans, UsageCell, UsageSubject, UsageSums } from '../model/usage-summary.ts';
+import type { AttemptEnd, Delivery, Webhook } from '../model/webhook.ts';
 
 /*
  * The port between the domain and a store. Every method is atomic and durable when its promise resolves (MongoDB:
@@ -85,6 +88,7 @@ export interface PageRequest {
 export interface KeyFilter {
   readonly tierId?: string;
   readonly state?: KeyLifecycle;
+  readonly groupId?: string;
 }
 
 export interface ConsumerFilter {
@@ -153,9 +157,14 @@ export interface Edit<T> {
   readonly event: AdminEvent | null;
 }
 
-/** What may be cached elsewhere and has changed; `all` when the store cannot tell. */
+/**
+ * What may be cached elsewhere and has changed; `all` when the store cannot tell. `freed`: keys of the tier may serve
+ * before the moment that was told of them, as a report, an edit of a key or of its quota group, or new keys have let
+ * them. Nothing is cached of that, so nobody is promised to hear of it: what waits for it looks again by itself.
+ */
 export type Change =
   | { readonly kind: 'tier'; readonly id: string }
+  | { readonly kind: 'freed'; readonly tierId: string }
   | { readonly kind: 'consumer'; readonly id: string }
   | { readonly kind: 'subject'; readonly id: string }
   | { readonly kind: 'owner'; readonly id: string }
@@ -172,7 +181,10 @@ export interface DrawStore {
   readonly drawRound: (draws: readonly DrawRequest[], chosen?: () => void) => Promise<readonly DrawResult[]>;
   /** Rounds that may run at the same time. */
   readonly roundsMax: number;
-  /** Marks audit rows whose value did not leave; their units stay spent, their request records name no draw any more. */
+  /**
+   * Marks audit rows whose value did not leave; their units stay spent, their request records name no draw any more, and
+   * they are in flight no longer.
+   */
   readonly withhold: (drawIds: readonly string[]) => Promise<void>;
   /** Takes an active key out with a reason, unless its sealed value is not this one any more. Leaves its version. */
   readonly quarantineKey: (keyId: string, value: string, reason: string) => Promise<void>;
@@ -267,7 +279,7 @@ export interface OutcomeStore {
   readonly reportRound: (reports: readonly OutcomeReport[]) => Promise<readonly ReportResult[]>;
   /** Changes keys by reports on record that have not changed them yet, `limit` at most; returns how many it were. */
   readonly applyReports: (limit: number) => Promise<number>;
-  /** Deletes reports of draws before `before`, `limit` at most; returns how many went. */
+  /** Deletes reports of draws before `before` whose usage events are gone, `limit` at most; returns how many went. */
   readonly deleteExpiredReports: (before: number, limit: number) => Promise<number>;
 }
 
@@ -293,7 +305,7 @@ export interface TierStore {
   /** Ordered by id. */
   readonly listTiers: (page: PageRequest) => Promise<Page<Tier>>;
   /**
-   * Errors: `not-found`. When the edit changes features, a job to place the tier's keys is written with it (an
+   * Errors: `not-found`. When the edit changes features or strategy, a job to place the tier's keys is written with it (an
    * unfinished one of the tier is replaced).
    */
   readonly editTier: (id: string, edit: (tier: Tier) => Edit<Tier>) => Promise<Tier>;
@@ -310,7 +322,7 @@ export interface TierStore {
 export interface KeyStore {
   /**
    * All or none. `build` gets the tier as it stands and a source of fresh ranks, and gives rows with their places.
-   * Errors: `not-found` (tier), `exists` (a fingerprint is taken in the tier, or occurs twice).
+   * Errors: `not-found` (tier), `no-group`, `exists` (a fingerprint is taken in the tier, or occurs twice).
    */
   readonly createKeys: (
     tierId: string,
@@ -327,12 +339,46 @@ export interface KeyStore {
   /** Ordered by id (time of creation). */
   readonly listKeys: (filter: KeyFilter, page: PageRequest) => Promise<Page<Key>>;
   /**
-   * The edit sees the row between takes and gives its new places too. Errors: `not-found` (key, or the group that it names
+   * The edit sees the row between takes and gives its new places too. Errors: `not-found`, `no-group` (the one that it names
    * anew), `exists` (fingerprint).
    */
   readonly editKey: (id: string, edit: (key: Key, tier: Tier, now: number) => Edit<Key>) => Promise<Key>;
   /** Errors: `not-found`. Usage events stay. */
   readonly deleteKey: (id: string, check: (key: Key) => AdminEvent) => Promise<void>;
+}
+
+/** From where on keys are scanned. */
+export interface ScanFrom {
+  /** The id after which to go on; null: from the first. */
+  readonly after: string | null;
+  /** Backwards, from the last. */
+  readonly descending: boolean;
+  /** 1 to 1,000. */
+  readonly limit: number;
+}
+
+/** Many keys at once: looked through, found by their values, moved. */
+export interface KeyBulkStore {
+  /** What there is of keys in the order of their ids (time of creation); fewer than `limit` at the end. */
+  readonly scanKeys: (filter: KeyFilter, from: ScanFrom) => Promise<readonly ScannedKey[]>;
+  /** The keys that `isUnwell` tells, in an order of the store's own. */
+  readonly listUnwellKeys: (filter: KeyFilter, page: PageRequest) => Promise<Page<ScannedKey>>;
+  /** Those there are of up to 1,000 ids, in no order. */
+  readonly readKeys: (ids: readonly string[]) => Promise<readonly Key[]>;
+  /** Which of up to 1,000 fingerprints keys of the tier have. */
+  readonly takenFingerprints: (
+    tierId: string,
+    fingerprints: readonly string[],
+  ) => Promise<ReadonlySet<string>>;
+  /**
+   * Puts a key into another tier between takes, with all that was counted and is under way. `move` gives its row there
+   * with its places. Errors: `not-found` (key), `no-tier`, `exists` (its fingerprint is taken there).
+   */
+  readonly moveKey: (
+    id: string,
+    tierId: string,
+    move: (key: Key, to: Tier, freshRank: number, now: number) => Edit<Key>,
+  ) => Promise<Key>;
 }
 
 export interface ConsumerStore {
@@ -469,6 +515,99 @@ export interface MaintenanceStore {
   readonly close: () => Promise<void>;
 }
 
+export interface AlertFilter {
+  readonly state?: AlertState;
+  readonly kind?: AlertKind;
+}
+
+/** An alert with what became of it at each webhook, in the order of the webhooks' deliveries. */
+export interface ListedAlert extends Alert {
+  readonly deliveries: readonly Delivery[];
+}
+
+/** An attempt that this process is to make. */
+export interface ClaimedDelivery {
+  readonly delivery: Delivery;
+  readonly alert: Alert;
+  readonly webhook: Webhook;
+}
+
+/** How many deliveries of a webhook are still to be made, and were given up; each counted to a cap. */
+export interface DeliveryCount {
+  readonly pending: number;
+  readonly failed: number;
+}
+
+/** What of a key calls for alerts. */
+export interface BudgetedKey extends Pick<Key, 'id' | 'tierId' | 'name' | 'budgets'> {}
+
+export interface QuarantinedKey extends Pick<Key, 'id' | 'tierId' | 'name' | 'stateReason'> {
+  /** When, in ms; null where the row does not say. */
+  readonly quarantinedAt: number | null;
+}
+
+export interface AlertStore {
+  readonly createWebhook: (webhook: Webhook, event: AdminEvent) => Promise<void>;
+  readonly getWebhook: (id: string) => Promise<Webhook | null>;
+  /** Ordered by id (time of creation). */
+  readonly listWebhooks: (page: PageRequest) => Promise<Page<Webhook>>;
+  /** Leaves its health. Errors: `not-found`. */
+  readonly editWebhook: (id: string, edit: (webhook: Webhook) => Edit<Webhook>) => Promise<Webhook>;
+  /** What was to be sent to it goes with it. Errors: `not-found`. */
+  readonly deleteWebhook: (id: string, check: (webhook: Webhook) => AdminEvent) => Promise<void>;
+  /** Puts another sealed text in the place of this one; false when the webhook is gone or has another text. */
+  readonly resealWebhook: (id: string, from: string, to: string) => Promise<boolean>;
+  /**
+   * Puts a finding on record, open, unless one of its occurrence is: false then. With it a delivery for each webhook that
+   * wants its kind, due at once: both or neither, by however many processes and times it is told.
+   */
+  readonly raiseAlert: (id: string, finding: Finding) => Promise<boolean>;
+  /** False when it is not open. `isRepeatable`: the same occurrence may be raised again. */
+  readonly closeAlert: (id: string, isRepeatable: boolean) => Promise<boolean>;
+  /** Newest first. */
+  readonly listAlerts: (filter: AlertFilter, page: PageRequest) => Promise<Page<ListedAlert>>;
+  /**
+   * Begins attempts of up to `limit` pending deliveries whose time has come, those of `except` (webhooks) left aside: no
+   * other process gets them within `leaseMs`, and any does afterwards unless {@link AlertStore.endAttempt} says more.
+   */
+  readonly claimDeliveries: (
+    limit: number,
+    leaseMs: number,
+    except: readonly string[],
+  ) => Promise<readonly ClaimedDelivery[]>;
+  /** Says what came of the attempt of this number, and of its webhook's health; false when another has begun since. */
+  readonly endAttempt: (id: string, attempts: number, end: AttemptEnd) => Promise<boolean>;
+  /** By webhook, each counted to `cap`. */
+  readonly countDeliveries: (
+    webhookIds: readonly string[],
+    cap: number,
+  ) => Promise<ReadonlyMap<string, DeliveryCount>>;
+  /**
+   * Deletes alerts closed before `before` (ms) with their deliveries, and deliveries that ended before it, `limit` of each
+   * at most; returns how many went.
+   */
+  readonly deleteExpiredAlerts: (before: number, limit: number) => Promise<number>;
+  /** Takes or keeps a lease for so long; false while another holder has it. */
+  readonly holdLease: (name: string, holder: string, forMs: number) => Promise<boolean>;
+  /** Says that a process which has budgets in view is alive. */
+  readonly noteWatcher: (id: string) => Promise<void>;
+  /** Those that have not said so since `before` (ms), or are known to be gone; 1,000 at most. */
+  readonly lostWatchers: (before: number) => Promise<readonly string[]>;
+  readonly forgetWatchers: (ids: readonly string[]) => Promise<void>;
+  /** Up to `limit` quarantined keys in the order of ids, from after `after` on (empty: from the first). */
+  readonly listQuarantined: (after: string, limit: number) => Promise<readonly QuarantinedKey[]>;
+  /** The keys whose budgets came to 80 % or 100 % by this process's doing since the last time; held in memory only. */
+  readonly takeSpentKeys: () => readonly string[];
+  /**
+   * Looks at up to `limit` keys in the order of ids, from after `after` on (empty: from the first), and gives those with a
+   * budget of which 80 % is used. `next`: where to go on; null at the end.
+   */
+  readonly findSpentKeys: (
+    after: string,
+    limit: number,
+  ) => Promise<{ readonly keys: readonly BudgetedKey[]; readonly next: string | null }>;
+}
+
 /** Everything the domain asks of a store; the conformance suite in `test/store` holds both adapters to it. */
 export interface Store
   extends DrawStore,
@@ -477,10 +616,12 @@ export interface Store
     QuotaGroupStore,
     TierStore,
     KeyStore,
+    KeyBulkStore,
     ConsumerStore,
     AuditStore,
     IdentityStore,
     SealStore,
+    AlertStore,
     MaintenanceStore {}
 
 /** What an adapter is opened with. */

@@ -7,7 +7,7 @@ import type { HttpOptions } from './http/options.ts';
 import type { Log } from './log.ts';
 import { reflectionRoutes } from './reflection/routes.ts';
 import { handlersByPath, routerOptions } from './router.ts';
-import { createRpcs, routesOf } from './routes.ts';
+import { createRpcs, routesOf, streamRoutes } from './routes.ts';
 import { compileRules } from './validation.ts';
 
 export interface HandlerParts {
@@ -24,6 +24,7 @@ export function createHandler(parts: HandlerParts, options: HttpOptions): HttpHa
   const rpcs = createRpcs(context);
   const handlers = handlersByPath(routerOptions(context, log, options.limits.maxRequestBytes), [
     routesOf(rpcs),
+    streamRoutes(context),
     healthRoutes(health),
     reflectionRoutes(health.shutdown),
   ]);

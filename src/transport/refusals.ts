@@ -49,13 +49,3 @@ export function overloaded(): KeypoolError {
     { retryAfterMs: RETRY_MS },
   );
 }
-
-export function shuttingDown(): KeypoolError {
-  return new KeypoolError(
-    'SHUTTING_DOWN',
-    'This process is shutting down. Try again: another one, or the next, serves you.',
-    {
-      retryAfterMs: RETRY_MS,
-    },
-  );
-}

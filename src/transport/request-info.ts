@@ -18,6 +18,8 @@ export interface RequestInfo {
   decoded: boolean;
   /** The reason it was refused for; null while all is well. */
   reason: Reason | null;
+  /** How much longer it may take than REQUEST_TIMEOUT says, in ms: so long it waits, as its caller asked. */
+  waitMs: number;
   /** The last look before the answer is written: what the caller gets in its place, or null when it may leave. */
   refuseAtLast: (() => KeypoolError | null) | null;
   /** To be called when the answer was ready, and did not leave because the caller had gone or its deadline passed. */
@@ -35,6 +37,7 @@ export function createRequestInfo(
     charging: null,
     decoded: false,
     reason: null,
+    waitMs: 0,
     refuseAtLast: null,
     neverLeft: null,
   };

@@ -28,6 +28,11 @@ const ZONES: readonly Zone[] = [
     mayImport: ['src/domain/', 'src/model/'],
     packages: ['node:crypto', 'node:vm', '@bufbuild/cel', 'cockatiel'],
   },
+  {
+    files: ['src/alerts/'],
+    mayImport: ['src/domain/', 'src/model/'],
+    packages: ['node:dns', 'node:http', 'node:https', 'node:net', 'cockatiel'],
+  },
   { files: ['src/store/sqlite/'], mayImport: ['src/model/', ...STORE_CONTRACT], drivers: ['node:sqlite'] },
   {
     files: ['src/store/mongodb/'],

@@ -3,12 +3,15 @@ import { batchCreateKeys } from '../../src/domain/batch-create-keys.ts';
 import type { Call, Context } from '../../src/domain/context.ts';
 import { createConsumer } from '../../src/domain/create-consumer.ts';
 import { createKey } from '../../src/domain/create-key.ts';
+import { createQuotaGroup } from '../../src/domain/create-quota-group.ts';
 import { createTier } from '../../src/domain/create-tier.ts';
 import { deleteConsumer } from '../../src/domain/delete-consumer.ts';
 import { deleteKey } from '../../src/domain/delete-key.ts';
+import { deleteQuotaGroup } from '../../src/domain/delete-quota-group.ts';
 import { deleteTier } from '../../src/domain/delete-tier.ts';
 import { getConsumer } from '../../src/domain/get-consumer.ts';
 import { getKey } from '../../src/domain/get-key.ts';
+import { getQuotaGroup } from '../../src/domain/get-quota-group.ts';
 import { getStatus } from '../../src/domain/get-status.ts';
 import { getTier } from '../../src/domain/get-tier.ts';
 import { getUsageSummary } from '../../src/domain/get-usage-summary.ts';
@@ -16,12 +19,15 @@ import { grantTier } from '../../src/domain/grant-tier.ts';
 import { listAdminEvents } from '../../src/domain/list-admin-events.ts';
 import { listConsumers } from '../../src/domain/list-consumers.ts';
 import { listKeys } from '../../src/domain/list-keys.ts';
+import { listQuotaGroups } from '../../src/domain/list-quota-groups.ts';
 import { listTiers } from '../../src/domain/list-tiers.ts';
 import { listUsageEvents } from '../../src/domain/list-usage-events.ts';
 import { resetKeyUsage } from '../../src/domain/reset-key-usage.ts';
 import { revokeGrant } from '../../src/domain/revoke-grant.ts';
+import { trialKey } from '../../src/domain/trial-key.ts';
 import { updateConsumer } from '../../src/domain/update-consumer.ts';
 import { updateKey } from '../../src/domain/update-key.ts';
+import { updateQuotaGroup } from '../../src/domain/update-quota-group.ts';
 import { updateTier } from '../../src/domain/update-tier.ts';
 import { consumerOf } from '../support/store-rows.ts';
 import { newConsumer, newKey, newTier } from './examples.ts';
@@ -45,6 +51,8 @@ const READS: readonly Attempt[] = [
   (context, call) => getUsageSummary(context, call, { subject: { kind: 'all' }, period: {} }),
   (context, call) => listAdminEvents(context, call, PAGE),
   (context, call) => getStatus(context, call),
+  (context, call) => getQuotaGroup(context, call, { id: 'x' }),
+  (context, call) => listQuotaGroups(context, call, PAGE),
 ];
 
 const WRITES: readonly Attempt[] = [
@@ -55,7 +63,11 @@ const WRITES: readonly Attempt[] = [
   (context, call) => batchCreateKeys(context, call, { tierId: 't', keys: [newKey()] }),
   (context, call) => updateKey(context, call, { ...DELETE, changes: {} }),
   (context, call) => resetKeyUsage(context, call, { id: 'x' }),
+  (context, call) => trialKey(context, call, { id: 'x' }),
   (context, call) => deleteKey(context, call, DELETE),
+  (context, call) => createQuotaGroup(context, call, { id: 'g', description: '', limits: [], budgets: [] }),
+  (context, call) => updateQuotaGroup(context, call, { ...DELETE, changes: {} }),
+  (context, call) => deleteQuotaGroup(context, call, DELETE),
   (context, call) => createConsumer(context, call, { consumer: newConsumer() }),
   (context, call) => updateConsumer(context, call, { ...DELETE, changes: {} }),
   (context, call) => deleteConsumer(context, call, DELETE),

@@ -40,6 +40,7 @@ describe('a draw', () => {
       feature: 'scrape',
       peerAddress: '192.0.2.1',
       withheld: false,
+      report: null,
     };
     assert.deepEqual(await auditOf(context), [
       { ...common, id: first.drawId, consumerId: consumer.id, units: 2, requestId: 'request-1' },

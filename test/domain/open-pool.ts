@@ -1,6 +1,8 @@
 import type { TestContext } from 'node:test';
+import { createAvailabilityWatches } from '../../src/domain/availability-watches.ts';
 import type { Call, Context } from '../../src/domain/context.ts';
 import { createConsumer } from '../../src/domain/create-consumer.ts';
+import type { ContextParts } from '../../src/domain/create-context.ts';
 import { createKey } from '../../src/domain/create-key.ts';
 import { type CreateTierInput, createTier } from '../../src/domain/create-tier.ts';
 import { createCredits } from '../../src/domain/credits.ts';
@@ -9,6 +11,7 @@ import { type DrawKeyInput, drawKey } from '../../src/domain/draw-key.ts';
 import { grantTier } from '../../src/domain/grant-tier.ts';
 import type { NewKey } from '../../src/domain/key-fields.ts';
 import { createRounds } from '../../src/domain/rounds.ts';
+import { createWaitingLines } from '../../src/domain/waiting-lines.ts';
 import type { DrawEvent } from '../../src/model/audit.ts';
 import type { Consumer } from '../../src/model/consumer.ts';
 import type { Store } from '../../src/store/port.ts';
@@ -31,12 +34,14 @@ export async function openPool(
   {
     tiers = [newTier()],
     keys = [newKey()],
+    parts = {},
   }: {
     readonly tiers?: readonly CreateTierInput[];
     readonly keys?: readonly (NewKey & { readonly tierId?: string })[];
+    readonly parts?: Partial<ContextParts>;
   } = {},
 ): Promise<Pool> {
-  const domain = await openDomain(t);
+  const domain = await openDomain(t, parts);
   const { context, root } = domain;
   for (const tier of tiers) await createTier(context, root, tier);
   const keyIds: string[] = [];
@@ -66,6 +71,8 @@ export function contextOver(t: TestContext, context: Context, parts: Partial<Sto
     store,
     directory,
     rounds,
+    waitingLines: createWaitingLines({ store, clock, after: context.after }),
+    availabilityWatches: createAvailabilityWatches({ store, clock, after: context.after }),
     credits: createCredits({ store, directory, clock, log, settings }),
   };
 }

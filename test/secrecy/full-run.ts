@@ -61,8 +61,48 @@ export async function administer(parts: RunParts): Promise<RunResult> {
   await admin('ResealKeys', {});
   await admin('GetKey', { id });
   await admin('ListKeys', { tierId: 'basic' });
+  await administerGroups(parts, id);
+  await administerWebhooks(parts);
 
   return { keyId: id, ...(await administerConsumers(parts)) };
+}
+
+/** Every RPC about quota groups, with a key that joins one and leaves it. */
+async function administerGroups({ recorder, adminToken }: RunParts, keyId: string): Promise<void> {
+  const admin = (method: string, body: unknown) => recorder.must(`AdminService/${method}`, adminToken, body);
+  const quotaGroup = { id: 'account', description: MARKER, limits: [{ limit: 100, window: '60s' }] };
+  await admin('CreateQuotaGroup', { quotaGroup });
+  for (const quotaGroupId of ['account', '']) {
+    await admin('UpdateKey', { key: { id: keyId, quotaGroupId }, updateMask: 'quotaGroupId' });
+    await admin('GetQuotaGroup', { id: 'account' });
+  }
+  await admin('UpdateQuotaGroup', { quotaGroup: { ...quotaGroup, limits: [] }, updateMask: 'limits' });
+  await admin('ListQuotaGroups', {});
+  await admin('DeleteQuotaGroup', { id: 'account' });
+}
+
+/** Every RPC about webhooks and alerts; one webhook stays, which nobody answers. */
+async function administerWebhooks({ recorder, secrets, adminToken }: RunParts): Promise<void> {
+  const admin = (method: string, body: unknown, may: readonly string[] = []) =>
+    recorder.must(`AdminService/${method}`, adminToken, body, { may });
+  const ids: string[] = [];
+  for (const name of ['stays', 'goes']) {
+    const may = [`secret of webhook ${name}`];
+    const webhook = { url: `https://${name}.invalid/`, description: MARKER };
+    const made = await admin('CreateWebhook', { webhook }, may);
+    secrets.note(`secret of webhook ${name}`, made.secret ?? '');
+    ids.push(made.webhook?.id ?? '');
+  }
+  const [id = '', going = ''] = ids;
+  const rotated = await admin('UpdateWebhook', { webhook: { id }, rotateSecret: true }, [
+    'new secret of webhook',
+  ]);
+  secrets.note('new secret of webhook', rotated.secret ?? '');
+  await admin('TestWebhook', { id });
+  await admin('GetWebhook', { id });
+  await admin('ListWebhooks', {});
+  await admin('DeleteWebhook', { id: going });
+  await admin('ListAlerts', {});
 }
 
 /** Every RPC about consumers; gives one that stays. */
@@ -108,7 +148,8 @@ export async function administerOthers({ recorder, adminToken }: RunParts): Prom
 }
 
 /** Draws from every key, by name and retried, and the other calls of a consumer. */
-export async function draw({ recorder }: RunParts, { token }: RunResult): Promise<void> {
+export async function draw(parts: RunParts, { token }: RunResult): Promise<void> {
+  const { recorder } = parts;
   const may = MAY_BE_DRAWN;
   for (let i = 0; i < 6; i++) {
     const body = { feature: FEATURE, units: 1 + (i % 2), ...(i < 3 ? { requestId: 'request-1' } : {}) };
@@ -116,7 +157,27 @@ export async function draw({ recorder }: RunParts, { token }: RunResult): Promis
     await recorder.must('KeyPoolService/DrawKey', token, { feature: FEATURE }, { may });
   }
   await recorder.must('KeyPoolService/GetAvailability', token, { feature: FEATURE });
+  await report(parts, token, may);
   await recorder.must('AuthService/WhoAmI', token, {});
+}
+
+/** Draws, and reports how that ended; a key that is quarantined by it gets its trial. */
+async function report(
+  { recorder, adminToken }: RunParts,
+  token: string,
+  may: readonly string[],
+): Promise<void> {
+  const drawn = async () =>
+    (await recorder.must('KeyPoolService/DrawKey', token, { feature: FEATURE }, { may })).drawId ?? '';
+  const first = { drawId: await drawn(), outcome: 'OUTCOME_OK', units: 2, message: MARKER };
+  await recorder.must('KeyPoolService/ReportOutcome', token, first);
+  await recorder.post('KeyPoolService/ReportOutcome', token, { ...first, outcome: 'OUTCOME_TIMEOUT' });
+  const reports = [{ drawId: await drawn(), outcome: 'OUTCOME_RATE_LIMITED', retryAfter: '0.001s' }];
+  await recorder.must('KeyPoolService/BatchReportOutcomes', token, { reports });
+  const last = await recorder.must('KeyPoolService/DrawKey', token, { feature: FEATURE }, { may });
+  const refused = { drawId: last.drawId, outcome: 'OUTCOME_UNAUTHORIZED', message: MARKER };
+  await recorder.must('KeyPoolService/ReportOutcome', token, refused);
+  await recorder.must('AdminService/TrialKey', adminToken, { id: last.keyId });
 }
 
 /** What a backend asks and reports about its clients: a consumer with its token, a JWT for that, and whoever else. */

@@ -20,7 +20,11 @@ export type AnswerFields = {
   readonly key?: { readonly id: string };
   readonly consumer?: { readonly id: string };
   readonly token?: string;
+  readonly webhook?: { readonly id: string };
+  readonly secret?: string;
   readonly accessToken?: string;
+  readonly drawId?: string;
+  readonly keyId?: string;
 };
 
 /** Makes calls and keeps all that comes back. */

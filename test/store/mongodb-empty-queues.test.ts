@@ -17,7 +17,7 @@ async function scene(t: TestContext, key: Partial<Key> = {}) {
   await addKey(store, 'tier', key);
   const { keys } = collectionsOf(db);
   const confirmed = async (feature: string, units: number) => {
-    const group = { feature, units, queues: queuesOf(tiers, feature), size: 1, waiting: [0] };
+    const group = { feature, units, queues: queuesOf(tiers, feature), affinity: null, size: 1, waiting: [0] };
     return (await confirmEmpty(keys, [group], new Map([[0, { kind: 'empty' }]]))).get(0)?.kind;
   };
   return { store, tiers, confirmed };

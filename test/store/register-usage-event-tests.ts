@@ -32,6 +32,7 @@ export function registerUsageEventTests(name: string, makeStore: StoreFactory): 
           tierId: 'tier',
           feature: 'a',
           withheld: false,
+          report: null,
           ...parts,
         },
       ]);

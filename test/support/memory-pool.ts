@@ -1,8 +1,12 @@
 import type { KeyState } from '../../src/model/key.ts';
+import { remainingRank } from '../../src/model/remaining-rank.ts';
 import {
+  type AffinityHome,
   type Candidate,
   type DrawGroup,
   type DrawQueue,
+  type FoundKey,
+  type KeyFind,
   planRound,
   type QueueRead,
   type RoundReply,
@@ -19,6 +23,10 @@ import { createVirtualTime } from '../../src/model/virtual-time.ts';
 /** A store of key rows in memory: the least that a round can be run against. */
 export interface MemoryPool {
   readonly rows: Map<string, KeyState>;
+  /** Where affinities go. */
+  readonly homes: Map<string, AffinityHome>;
+  /** What others do just before affinities are claimed. */
+  beforeClaim: () => void;
   /** Keys that another round has a take on. */
   readonly busy: Set<string>;
   now: number;
@@ -36,6 +44,8 @@ export function memoryPool(rows: ReadonlyMap<string, KeyState>, keysAtOnce?: Spr
   const time = createVirtualTime(() => 0);
   const pool: MemoryPool = {
     rows: new Map(rows),
+    homes: new Map(),
+    beforeClaim: () => {},
     busy: new Set(),
     now: 1_000_000,
     takes: 0,
@@ -64,10 +74,52 @@ export function memoryPool(rows: ReadonlyMap<string, KeyState>, keysAtOnce?: Spr
 }
 
 function reply(pool: MemoryPool, groups: readonly DrawGroup[], step: RoundStep): RoundReply {
-  if (step.kind === 'read')
-    return { kind: 'read', now: pool.now, pages: step.reads.map((read) => page(pool, read)) };
-  pool.takes += step.takes.length;
-  return { kind: 'take', replies: step.takes.map((take) => takeFrom(pool, groups, take)) };
+  switch (step.kind) {
+    case 'read':
+      return { kind: 'read', now: pool.now, pages: step.reads.map((read) => page(pool, read)) };
+    case 'take':
+      pool.takes += step.takes.length;
+      return { kind: 'take', replies: step.takes.map((take) => takeFrom(pool, groups, take)) };
+    case 'recall':
+      return { kind: 'recall', homes: step.affinities.map((name) => pool.homes.get(name) ?? null) };
+    case 'find':
+      return { kind: 'find', now: pool.now, found: step.keys.map((key) => find(pool, key)) };
+    case 'claim':
+      pool.beforeClaim();
+      for (const { affinity, from, to } of step.claims)
+        if ((pool.homes.get(affinity)?.keyId ?? null) === from) pool.homes.set(affinity, to);
+      return { kind: 'claim', homes: step.claims.map(({ affinity }) => pool.homes.get(affinity) ?? null) };
+  }
+}
+
+function candidateIn(
+  pool: MemoryPool,
+  view: KeyFind | QueueRead,
+  keyId: string,
+  position: number,
+): Candidate {
+  const row = pool.rows.get(keyId);
+  const weight = view.strategy === 'weighted' ? (row?.traits.weight ?? 1) : 1;
+  const lastRank = row === undefined ? 0 : rankIn(row, view, pool.now);
+  return { keyId, position, lastRank, weight, preference: 0, busy: pool.busy.has(keyId) };
+}
+
+function rankIn(
+  row: KeyState,
+  { strategy, queue, feature, limits }: KeyFind | QueueRead,
+  now: number,
+): number {
+  if (strategy === 'most_remaining') return remainingRank(row, feature, limits, now);
+  return (strategy === 'fill_first' ? undefined : row.lastRank[queue]) ?? row.freshRank;
+}
+
+function find(pool: MemoryPool, key: KeyFind): FoundKey | null {
+  const row = pool.rows.get(key.keyId);
+  for (const place of ['ready', 'due'] as const) {
+    const position = row?.[place][key.queue];
+    if (position !== undefined) return { place, candidate: candidateIn(pool, key, key.keyId, position) };
+  }
+  return null;
 }
 
 function page(pool: MemoryPool, read: QueueRead): Candidate[] {
@@ -75,8 +127,7 @@ function page(pool: MemoryPool, read: QueueRead): Candidate[] {
   for (const [keyId, row] of pool.rows) {
     const position = row[read.place][read.queue];
     if (position === undefined || position < read.from) continue;
-    const lastRank = row.lastRank[read.queue] ?? row.freshRank;
-    found.push({ keyId, position, lastRank, preference: 0, busy: pool.busy.has(keyId) });
+    found.push(candidateIn(pool, read, keyId, position));
   }
   return found.sort((a, b) => a.position - b.position).slice(0, read.limit);
 }
@@ -123,7 +174,7 @@ export function sourceOf(tier: Tier, feature: string): DrawQueue {
 
 /** `size` draws of `units` of one feature that wait for a key of these tiers. */
 export function groupOf(tiers: readonly Tier[], feature: string, size: number, units = 1): DrawGroup {
-  return { feature, units, size, queues: tiers.map((tier) => sourceOf(tier, feature)) };
+  return { feature, units, size, affinity: null, queues: tiers.map((tier) => sourceOf(tier, feature)) };
 }
 
 /** Draws served by each key, zero included. */

@@ -62,18 +62,29 @@ export function startStandaloneMongod(): Promise<Mongod> {
   return startNodes({}, undefined);
 }
 
-let shared: Promise<Mongod> | undefined;
+/** A server for many databases; it holds the files of those that were dropped open, so only for so many. */
+type SharedServer = { readonly starting: Promise<Mongod>; leased: number; inUse: number };
 
-/** A database of the caller's own on one mongod per test process, which ends with the process. */
+const DATABASES_MAX = 90;
+let shared: SharedServer | undefined;
+
+/** A database of the caller's own on a mongod that others of this process use too, and that ends with it at the latest. */
 export async function sharedMongod(): Promise<DatabaseLease> {
-  shared ??= startMongod();
-  const mongod = await shared;
+  if (shared === undefined || shared.leased === DATABASES_MAX)
+    shared = { starting: startMongod(), leased: 0, inUse: 0 };
+  const server = shared;
+  server.leased += 1;
+  server.inUse += 1;
+  const mongod = await server.starting;
   const databaseName = `keypool_${randomBytes(6).toString('hex')}`;
   const uri = mongod.databaseUri(databaseName);
-  const drop = () =>
-    withClient(uri, DROP_SELECTION_MS, async (client) => {
+  const drop = async () => {
+    await withClient(uri, DROP_SELECTION_MS, async (client) => {
       await client.db(databaseName).dropDatabase();
     });
+    server.inUse -= 1;
+    if (server !== shared && server.inUse === 0) await mongod.stop();
+  };
   return { mongod, databaseName, uri, drop };
 }
 

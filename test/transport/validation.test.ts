@@ -3,12 +3,15 @@ import { describe, it } from 'node:test';
 import { create, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { ListUsageEventsRequestSchema } from '../../gen/keypool/v1/audit_messages_pb.ts';
+import { CreateConsumerRequestSchema } from '../../gen/keypool/v1/consumer_messages_pb.ts';
 import {
   BatchCreateKeysRequestSchema,
   CreateKeyRequestSchema,
   UpdateKeyRequestSchema,
 } from '../../gen/keypool/v1/key_messages_pb.ts';
+import { CalendarUnit } from '../../gen/keypool/v1/key_pb.ts';
 import { DrawKeyRequestSchema } from '../../gen/keypool/v1/key_pool_service_pb.ts';
+import { Outcome } from '../../gen/keypool/v1/outcome_pb.ts';
 import { CreateTierRequestSchema } from '../../gen/keypool/v1/tier_messages_pb.ts';
 import { type FieldViolation, KeypoolError } from '../../src/domain/errors.ts';
 import { validateMessage } from '../../src/transport/validation.ts';
@@ -43,6 +46,50 @@ describe('the rules of the contract', () => {
     });
     assert.deepEqual(fields(found), ['feature', 'units', 'tierId', 'requestId']);
     assert.equal(found[0]?.description, 'must match ^[a-z0-9_:-]{1,63}$');
+  });
+
+  it('tell addresses and prefixes from what only looks like them', () => {
+    const good = ['192.0.2.7', '10.0.0.0/8', '::1', '2001:db8::/32', '0.0.0.0/0', '::ffff:192.0.2.7'];
+    const bad = [
+      '',
+      '192.0.2',
+      '192.0.2.256',
+      '10.0.0.1/8',
+      '10.0.0.0/33',
+      'fe80::1%eth0',
+      'localhost',
+      '1.2.3.4 ',
+    ];
+    const allowedIps = [...good, ...bad];
+    const found = violations(CreateConsumerRequestSchema, { consumer: { name: 'c', allowedIps } });
+    assert.deepEqual(
+      fields(found),
+      bad.map((_, i) => `consumer.allowedIps[${good.length + i}]`),
+    );
+  });
+
+  it('name what is wrong with rules and periods', () => {
+    const failureRules = [
+      { outcome: Outcome.OK },
+      { outcome: Outcome.TIMEOUT, minCooldown: durationFromMs(5000), maxCooldown: durationFromMs(1000) },
+    ];
+    const tier = { id: 't', features: [{ name: 'f' }], failureRules, maxInFlight: 257 };
+    assert.deepEqual(fields(violations(CreateTierRequestSchema, { tier })).sort(), [
+      'tier.failureRules[0].outcome',
+      'tier.failureRules[1]',
+      'tier.maxInFlight',
+    ]);
+    const calendar = { unit: CalendarUnit.DAY };
+    const budgets = [
+      { limit: 1n, window: durationFromMs(1000), calendar },
+      { limit: 1n, startTime: {} },
+    ];
+    const key = { tierId: 't', value: 'v', budgets, weight: 0 };
+    assert.deepEqual(fields(violations(CreateKeyRequestSchema, { key })).sort(), [
+      'key.budgets[0]',
+      'key.budgets[1]',
+      'key.weight',
+    ]);
   });
 
   it('point at list items and map entries', () => {

@@ -53,7 +53,7 @@ export type AdminEvent = Message<"keypool.v1.AdminEvent"> & {
 
   /**
    * What kind of thing was changed: `tier`, `key`, `consumer`, `grant`, `sealing_key`,
-   * `subject` or `owner_credits`.
+   * `subject`, `owner_credits`, `quota_group` or `webhook`.
    *
    * @generated from field: string resource_type = 5;
    */

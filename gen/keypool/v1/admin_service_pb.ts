@@ -4,10 +4,14 @@
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ListAlertsRequestSchema, ListAlertsResponseSchema } from "./alert_pb.ts";
+import { file_keypool_v1_alert } from "./alert_pb.ts";
 import type { GetUsageSummaryRequestSchema, GetUsageSummaryResponseSchema, ListAdminEventsRequestSchema, ListAdminEventsResponseSchema, ListUsageEventsRequestSchema, ListUsageEventsResponseSchema } from "./audit_messages_pb.ts";
 import { file_keypool_v1_audit_messages } from "./audit_messages_pb.ts";
 import type { CreateConsumerRequestSchema, CreateConsumerResponseSchema, DeleteConsumerRequestSchema, DeleteConsumerResponseSchema, GetConsumerRequestSchema, GetConsumerResponseSchema, GrantTierRequestSchema, GrantTierResponseSchema, ListConsumersRequestSchema, ListConsumersResponseSchema, RegenerateTokenRequestSchema, RegenerateTokenResponseSchema, RevokeConsumerRequestSchema, RevokeConsumerResponseSchema, RevokeGrantRequestSchema, RevokeGrantResponseSchema, UpdateConsumerRequestSchema, UpdateConsumerResponseSchema } from "./consumer_messages_pb.ts";
 import { file_keypool_v1_consumer_messages } from "./consumer_messages_pb.ts";
+import type { BatchUpdateKeysRequestSchema, BatchUpdateKeysResponseSchema, ImportKeysRequestSchema, ImportKeysResponseSchema } from "./key_bulk_messages_pb.ts";
+import { file_keypool_v1_key_bulk_messages } from "./key_bulk_messages_pb.ts";
 import type { BatchCreateKeysRequestSchema, BatchCreateKeysResponseSchema, CreateKeyRequestSchema, CreateKeyResponseSchema, DeleteKeyRequestSchema, DeleteKeyResponseSchema, GetKeyRequestSchema, GetKeyResponseSchema, ListKeysRequestSchema, ListKeysResponseSchema, ResealKeysRequestSchema, ResealKeysResponseSchema, ResetKeyUsageRequestSchema, ResetKeyUsageResponseSchema, TrialKeyRequestSchema, TrialKeyResponseSchema, UpdateKeyRequestSchema, UpdateKeyResponseSchema } from "./key_messages_pb.ts";
 import { file_keypool_v1_key_messages } from "./key_messages_pb.ts";
 import type { DeleteOwnerCreditsRequestSchema, DeleteOwnerCreditsResponseSchema, ListOwnerCreditsRequestSchema, ListOwnerCreditsResponseSchema, SetOwnerCreditsRequestSchema, SetOwnerCreditsResponseSchema } from "./owner_credits_messages_pb.ts";
@@ -20,12 +24,14 @@ import type { AllowSubjectRequestSchema, AllowSubjectResponseSchema, DenySubject
 import { file_keypool_v1_subject_messages } from "./subject_messages_pb.ts";
 import type { CreateTierRequestSchema, CreateTierResponseSchema, DeleteTierRequestSchema, DeleteTierResponseSchema, GetTierRequestSchema, GetTierResponseSchema, ListTiersRequestSchema, ListTiersResponseSchema, UpdateTierRequestSchema, UpdateTierResponseSchema } from "./tier_messages_pb.ts";
 import { file_keypool_v1_tier_messages } from "./tier_messages_pb.ts";
+import type { CreateWebhookRequestSchema, CreateWebhookResponseSchema, DeleteWebhookRequestSchema, DeleteWebhookResponseSchema, GetWebhookRequestSchema, GetWebhookResponseSchema, ListWebhooksRequestSchema, ListWebhooksResponseSchema, TestWebhookRequestSchema, TestWebhookResponseSchema, UpdateWebhookRequestSchema, UpdateWebhookResponseSchema } from "./webhook_pb.ts";
+import { file_keypool_v1_webhook } from "./webhook_pb.ts";
 
 /**
  * Describes the file keypool/v1/admin_service.proto.
  */
 export const file_keypool_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rZXlwb29sL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SCmtleXBvb2wudjEyhBkKDEFkbWluU2VydmljZRJLCgpDcmVhdGVUaWVyEh0ua2V5cG9vbC52MS5DcmVhdGVUaWVyUmVxdWVzdBoeLmtleXBvb2wudjEuQ3JlYXRlVGllclJlc3BvbnNlEkIKB0dldFRpZXISGi5rZXlwb29sLnYxLkdldFRpZXJSZXF1ZXN0Ghsua2V5cG9vbC52MS5HZXRUaWVyUmVzcG9uc2USSAoJTGlzdFRpZXJzEhwua2V5cG9vbC52MS5MaXN0VGllcnNSZXF1ZXN0Gh0ua2V5cG9vbC52MS5MaXN0VGllcnNSZXNwb25zZRJLCgpVcGRhdGVUaWVyEh0ua2V5cG9vbC52MS5VcGRhdGVUaWVyUmVxdWVzdBoeLmtleXBvb2wudjEuVXBkYXRlVGllclJlc3BvbnNlEksKCkRlbGV0ZVRpZXISHS5rZXlwb29sLnYxLkRlbGV0ZVRpZXJSZXF1ZXN0Gh4ua2V5cG9vbC52MS5EZWxldGVUaWVyUmVzcG9uc2USSAoJQ3JlYXRlS2V5Ehwua2V5cG9vbC52MS5DcmVhdGVLZXlSZXF1ZXN0Gh0ua2V5cG9vbC52MS5DcmVhdGVLZXlSZXNwb25zZRJaCg9CYXRjaENyZWF0ZUtleXMSIi5rZXlwb29sLnYxLkJhdGNoQ3JlYXRlS2V5c1JlcXVlc3QaIy5rZXlwb29sLnYxLkJhdGNoQ3JlYXRlS2V5c1Jlc3BvbnNlEj8KBkdldEtleRIZLmtleXBvb2wudjEuR2V0S2V5UmVxdWVzdBoaLmtleXBvb2wudjEuR2V0S2V5UmVzcG9uc2USRQoITGlzdEtleXMSGy5rZXlwb29sLnYxLkxpc3RLZXlzUmVxdWVzdBocLmtleXBvb2wudjEuTGlzdEtleXNSZXNwb25zZRJICglVcGRhdGVLZXkSHC5rZXlwb29sLnYxLlVwZGF0ZUtleVJlcXVlc3QaHS5rZXlwb29sLnYxLlVwZGF0ZUtleVJlc3BvbnNlEkgKCURlbGV0ZUtleRIcLmtleXBvb2wudjEuRGVsZXRlS2V5UmVxdWVzdBodLmtleXBvb2wudjEuRGVsZXRlS2V5UmVzcG9uc2USVAoNUmVzZXRLZXlVc2FnZRIgLmtleXBvb2wudjEuUmVzZXRLZXlVc2FnZVJlcXVlc3QaIS5rZXlwb29sLnYxLlJlc2V0S2V5VXNhZ2VSZXNwb25zZRJFCghUcmlhbEtleRIbLmtleXBvb2wudjEuVHJpYWxLZXlSZXF1ZXN0Ghwua2V5cG9vbC52MS5UcmlhbEtleVJlc3BvbnNlEl0KEENyZWF0ZVF1b3RhR3JvdXASIy5rZXlwb29sLnYxLkNyZWF0ZVF1b3RhR3JvdXBSZXF1ZXN0GiQua2V5cG9vbC52MS5DcmVhdGVRdW90YUdyb3VwUmVzcG9uc2USVAoNR2V0UXVvdGFHcm91cBIgLmtleXBvb2wudjEuR2V0UXVvdGFHcm91cFJlcXVlc3QaIS5rZXlwb29sLnYxLkdldFF1b3RhR3JvdXBSZXNwb25zZRJaCg9MaXN0UXVvdGFHcm91cHMSIi5rZXlwb29sLnYxLkxpc3RRdW90YUdyb3Vwc1JlcXVlc3QaIy5rZXlwb29sLnYxLkxpc3RRdW90YUdyb3Vwc1Jlc3BvbnNlEl0KEFVwZGF0ZVF1b3RhR3JvdXASIy5rZXlwb29sLnYxLlVwZGF0ZVF1b3RhR3JvdXBSZXF1ZXN0GiQua2V5cG9vbC52MS5VcGRhdGVRdW90YUdyb3VwUmVzcG9uc2USXQoQRGVsZXRlUXVvdGFHcm91cBIjLmtleXBvb2wudjEuRGVsZXRlUXVvdGFHcm91cFJlcXVlc3QaJC5rZXlwb29sLnYxLkRlbGV0ZVF1b3RhR3JvdXBSZXNwb25zZRJLCgpSZXNlYWxLZXlzEh0ua2V5cG9vbC52MS5SZXNlYWxLZXlzUmVxdWVzdBoeLmtleXBvb2wudjEuUmVzZWFsS2V5c1Jlc3BvbnNlElcKDkNyZWF0ZUNvbnN1bWVyEiEua2V5cG9vbC52MS5DcmVhdGVDb25zdW1lclJlcXVlc3QaIi5rZXlwb29sLnYxLkNyZWF0ZUNvbnN1bWVyUmVzcG9uc2USTgoLR2V0Q29uc3VtZXISHi5rZXlwb29sLnYxLkdldENvbnN1bWVyUmVxdWVzdBofLmtleXBvb2wudjEuR2V0Q29uc3VtZXJSZXNwb25zZRJUCg1MaXN0Q29uc3VtZXJzEiAua2V5cG9vbC52MS5MaXN0Q29uc3VtZXJzUmVxdWVzdBohLmtleXBvb2wudjEuTGlzdENvbnN1bWVyc1Jlc3BvbnNlElcKDlVwZGF0ZUNvbnN1bWVyEiEua2V5cG9vbC52MS5VcGRhdGVDb25zdW1lclJlcXVlc3QaIi5rZXlwb29sLnYxLlVwZGF0ZUNvbnN1bWVyUmVzcG9uc2USVwoORGVsZXRlQ29uc3VtZXISIS5rZXlwb29sLnYxLkRlbGV0ZUNvbnN1bWVyUmVxdWVzdBoiLmtleXBvb2wudjEuRGVsZXRlQ29uc3VtZXJSZXNwb25zZRJaCg9SZWdlbmVyYXRlVG9rZW4SIi5rZXlwb29sLnYxLlJlZ2VuZXJhdGVUb2tlblJlcXVlc3QaIy5rZXlwb29sLnYxLlJlZ2VuZXJhdGVUb2tlblJlc3BvbnNlElcKDlJldm9rZUNvbnN1bWVyEiEua2V5cG9vbC52MS5SZXZva2VDb25zdW1lclJlcXVlc3QaIi5rZXlwb29sLnYxLlJldm9rZUNvbnN1bWVyUmVzcG9uc2USSAoJR3JhbnRUaWVyEhwua2V5cG9vbC52MS5HcmFudFRpZXJSZXF1ZXN0Gh0ua2V5cG9vbC52MS5HcmFudFRpZXJSZXNwb25zZRJOCgtSZXZva2VHcmFudBIeLmtleXBvb2wudjEuUmV2b2tlR3JhbnRSZXF1ZXN0Gh8ua2V5cG9vbC52MS5SZXZva2VHcmFudFJlc3BvbnNlEloKD1NldE93bmVyQ3JlZGl0cxIiLmtleXBvb2wudjEuU2V0T3duZXJDcmVkaXRzUmVxdWVzdBojLmtleXBvb2wudjEuU2V0T3duZXJDcmVkaXRzUmVzcG9uc2USYwoSRGVsZXRlT3duZXJDcmVkaXRzEiUua2V5cG9vbC52MS5EZWxldGVPd25lckNyZWRpdHNSZXF1ZXN0GiYua2V5cG9vbC52MS5EZWxldGVPd25lckNyZWRpdHNSZXNwb25zZRJdChBMaXN0T3duZXJDcmVkaXRzEiMua2V5cG9vbC52MS5MaXN0T3duZXJDcmVkaXRzUmVxdWVzdBokLmtleXBvb2wudjEuTGlzdE93bmVyQ3JlZGl0c1Jlc3BvbnNlEk4KC0RlbnlTdWJqZWN0Eh4ua2V5cG9vbC52MS5EZW55U3ViamVjdFJlcXVlc3QaHy5rZXlwb29sLnYxLkRlbnlTdWJqZWN0UmVzcG9uc2USUQoMQWxsb3dTdWJqZWN0Eh8ua2V5cG9vbC52MS5BbGxvd1N1YmplY3RSZXF1ZXN0GiAua2V5cG9vbC52MS5BbGxvd1N1YmplY3RSZXNwb25zZRJjChJMaXN0RGVuaWVkU3ViamVjdHMSJS5rZXlwb29sLnYxLkxpc3REZW5pZWRTdWJqZWN0c1JlcXVlc3QaJi5rZXlwb29sLnYxLkxpc3REZW5pZWRTdWJqZWN0c1Jlc3BvbnNlEloKD0xpc3RVc2FnZUV2ZW50cxIiLmtleXBvb2wudjEuTGlzdFVzYWdlRXZlbnRzUmVxdWVzdBojLmtleXBvb2wudjEuTGlzdFVzYWdlRXZlbnRzUmVzcG9uc2USWgoPR2V0VXNhZ2VTdW1tYXJ5EiIua2V5cG9vbC52MS5HZXRVc2FnZVN1bW1hcnlSZXF1ZXN0GiMua2V5cG9vbC52MS5HZXRVc2FnZVN1bW1hcnlSZXNwb25zZRJaCg9MaXN0QWRtaW5FdmVudHMSIi5rZXlwb29sLnYxLkxpc3RBZG1pbkV2ZW50c1JlcXVlc3QaIy5rZXlwb29sLnYxLkxpc3RBZG1pbkV2ZW50c1Jlc3BvbnNlEkgKCUdldFN0YXR1cxIcLmtleXBvb2wudjEuR2V0U3RhdHVzUmVxdWVzdBodLmtleXBvb2wudjEuR2V0U3RhdHVzUmVzcG9uc2ViBnByb3RvMw", [file_keypool_v1_audit_messages, file_keypool_v1_consumer_messages, file_keypool_v1_key_messages, file_keypool_v1_owner_credits_messages, file_keypool_v1_quota_group, file_keypool_v1_status_messages, file_keypool_v1_subject_messages, file_keypool_v1_tier_messages]);
+  fileDesc("Ch5rZXlwb29sL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SCmtleXBvb2wudjEy7B4KDEFkbWluU2VydmljZRJLCgpDcmVhdGVUaWVyEh0ua2V5cG9vbC52MS5DcmVhdGVUaWVyUmVxdWVzdBoeLmtleXBvb2wudjEuQ3JlYXRlVGllclJlc3BvbnNlEkIKB0dldFRpZXISGi5rZXlwb29sLnYxLkdldFRpZXJSZXF1ZXN0Ghsua2V5cG9vbC52MS5HZXRUaWVyUmVzcG9uc2USSAoJTGlzdFRpZXJzEhwua2V5cG9vbC52MS5MaXN0VGllcnNSZXF1ZXN0Gh0ua2V5cG9vbC52MS5MaXN0VGllcnNSZXNwb25zZRJLCgpVcGRhdGVUaWVyEh0ua2V5cG9vbC52MS5VcGRhdGVUaWVyUmVxdWVzdBoeLmtleXBvb2wudjEuVXBkYXRlVGllclJlc3BvbnNlEksKCkRlbGV0ZVRpZXISHS5rZXlwb29sLnYxLkRlbGV0ZVRpZXJSZXF1ZXN0Gh4ua2V5cG9vbC52MS5EZWxldGVUaWVyUmVzcG9uc2USSAoJQ3JlYXRlS2V5Ehwua2V5cG9vbC52MS5DcmVhdGVLZXlSZXF1ZXN0Gh0ua2V5cG9vbC52MS5DcmVhdGVLZXlSZXNwb25zZRJaCg9CYXRjaENyZWF0ZUtleXMSIi5rZXlwb29sLnYxLkJhdGNoQ3JlYXRlS2V5c1JlcXVlc3QaIy5rZXlwb29sLnYxLkJhdGNoQ3JlYXRlS2V5c1Jlc3BvbnNlEj8KBkdldEtleRIZLmtleXBvb2wudjEuR2V0S2V5UmVxdWVzdBoaLmtleXBvb2wudjEuR2V0S2V5UmVzcG9uc2USRQoITGlzdEtleXMSGy5rZXlwb29sLnYxLkxpc3RLZXlzUmVxdWVzdBocLmtleXBvb2wudjEuTGlzdEtleXNSZXNwb25zZRJICglVcGRhdGVLZXkSHC5rZXlwb29sLnYxLlVwZGF0ZUtleVJlcXVlc3QaHS5rZXlwb29sLnYxLlVwZGF0ZUtleVJlc3BvbnNlEloKD0JhdGNoVXBkYXRlS2V5cxIiLmtleXBvb2wudjEuQmF0Y2hVcGRhdGVLZXlzUmVxdWVzdBojLmtleXBvb2wudjEuQmF0Y2hVcGRhdGVLZXlzUmVzcG9uc2USSwoKSW1wb3J0S2V5cxIdLmtleXBvb2wudjEuSW1wb3J0S2V5c1JlcXVlc3QaHi5rZXlwb29sLnYxLkltcG9ydEtleXNSZXNwb25zZRJICglEZWxldGVLZXkSHC5rZXlwb29sLnYxLkRlbGV0ZUtleVJlcXVlc3QaHS5rZXlwb29sLnYxLkRlbGV0ZUtleVJlc3BvbnNlElQKDVJlc2V0S2V5VXNhZ2USIC5rZXlwb29sLnYxLlJlc2V0S2V5VXNhZ2VSZXF1ZXN0GiEua2V5cG9vbC52MS5SZXNldEtleVVzYWdlUmVzcG9uc2USRQoIVHJpYWxLZXkSGy5rZXlwb29sLnYxLlRyaWFsS2V5UmVxdWVzdBocLmtleXBvb2wudjEuVHJpYWxLZXlSZXNwb25zZRJdChBDcmVhdGVRdW90YUdyb3VwEiMua2V5cG9vbC52MS5DcmVhdGVRdW90YUdyb3VwUmVxdWVzdBokLmtleXBvb2wudjEuQ3JlYXRlUXVvdGFHcm91cFJlc3BvbnNlElQKDUdldFF1b3RhR3JvdXASIC5rZXlwb29sLnYxLkdldFF1b3RhR3JvdXBSZXF1ZXN0GiEua2V5cG9vbC52MS5HZXRRdW90YUdyb3VwUmVzcG9uc2USWgoPTGlzdFF1b3RhR3JvdXBzEiIua2V5cG9vbC52MS5MaXN0UXVvdGFHcm91cHNSZXF1ZXN0GiMua2V5cG9vbC52MS5MaXN0UXVvdGFHcm91cHNSZXNwb25zZRJdChBVcGRhdGVRdW90YUdyb3VwEiMua2V5cG9vbC52MS5VcGRhdGVRdW90YUdyb3VwUmVxdWVzdBokLmtleXBvb2wudjEuVXBkYXRlUXVvdGFHcm91cFJlc3BvbnNlEl0KEERlbGV0ZVF1b3RhR3JvdXASIy5rZXlwb29sLnYxLkRlbGV0ZVF1b3RhR3JvdXBSZXF1ZXN0GiQua2V5cG9vbC52MS5EZWxldGVRdW90YUdyb3VwUmVzcG9uc2USSwoKUmVzZWFsS2V5cxIdLmtleXBvb2wudjEuUmVzZWFsS2V5c1JlcXVlc3QaHi5rZXlwb29sLnYxLlJlc2VhbEtleXNSZXNwb25zZRJXCg5DcmVhdGVDb25zdW1lchIhLmtleXBvb2wudjEuQ3JlYXRlQ29uc3VtZXJSZXF1ZXN0GiIua2V5cG9vbC52MS5DcmVhdGVDb25zdW1lclJlc3BvbnNlEk4KC0dldENvbnN1bWVyEh4ua2V5cG9vbC52MS5HZXRDb25zdW1lclJlcXVlc3QaHy5rZXlwb29sLnYxLkdldENvbnN1bWVyUmVzcG9uc2USVAoNTGlzdENvbnN1bWVycxIgLmtleXBvb2wudjEuTGlzdENvbnN1bWVyc1JlcXVlc3QaIS5rZXlwb29sLnYxLkxpc3RDb25zdW1lcnNSZXNwb25zZRJXCg5VcGRhdGVDb25zdW1lchIhLmtleXBvb2wudjEuVXBkYXRlQ29uc3VtZXJSZXF1ZXN0GiIua2V5cG9vbC52MS5VcGRhdGVDb25zdW1lclJlc3BvbnNlElcKDkRlbGV0ZUNvbnN1bWVyEiEua2V5cG9vbC52MS5EZWxldGVDb25zdW1lclJlcXVlc3QaIi5rZXlwb29sLnYxLkRlbGV0ZUNvbnN1bWVyUmVzcG9uc2USWgoPUmVnZW5lcmF0ZVRva2VuEiIua2V5cG9vbC52MS5SZWdlbmVyYXRlVG9rZW5SZXF1ZXN0GiMua2V5cG9vbC52MS5SZWdlbmVyYXRlVG9rZW5SZXNwb25zZRJXCg5SZXZva2VDb25zdW1lchIhLmtleXBvb2wudjEuUmV2b2tlQ29uc3VtZXJSZXF1ZXN0GiIua2V5cG9vbC52MS5SZXZva2VDb25zdW1lclJlc3BvbnNlEkgKCUdyYW50VGllchIcLmtleXBvb2wudjEuR3JhbnRUaWVyUmVxdWVzdBodLmtleXBvb2wudjEuR3JhbnRUaWVyUmVzcG9uc2USTgoLUmV2b2tlR3JhbnQSHi5rZXlwb29sLnYxLlJldm9rZUdyYW50UmVxdWVzdBofLmtleXBvb2wudjEuUmV2b2tlR3JhbnRSZXNwb25zZRJaCg9TZXRPd25lckNyZWRpdHMSIi5rZXlwb29sLnYxLlNldE93bmVyQ3JlZGl0c1JlcXVlc3QaIy5rZXlwb29sLnYxLlNldE93bmVyQ3JlZGl0c1Jlc3BvbnNlEmMKEkRlbGV0ZU93bmVyQ3JlZGl0cxIlLmtleXBvb2wudjEuRGVsZXRlT3duZXJDcmVkaXRzUmVxdWVzdBomLmtleXBvb2wudjEuRGVsZXRlT3duZXJDcmVkaXRzUmVzcG9uc2USXQoQTGlzdE93bmVyQ3JlZGl0cxIjLmtleXBvb2wudjEuTGlzdE93bmVyQ3JlZGl0c1JlcXVlc3QaJC5rZXlwb29sLnYxLkxpc3RPd25lckNyZWRpdHNSZXNwb25zZRJOCgtEZW55U3ViamVjdBIeLmtleXBvb2wudjEuRGVueVN1YmplY3RSZXF1ZXN0Gh8ua2V5cG9vbC52MS5EZW55U3ViamVjdFJlc3BvbnNlElEKDEFsbG93U3ViamVjdBIfLmtleXBvb2wudjEuQWxsb3dTdWJqZWN0UmVxdWVzdBogLmtleXBvb2wudjEuQWxsb3dTdWJqZWN0UmVzcG9uc2USYwoSTGlzdERlbmllZFN1YmplY3RzEiUua2V5cG9vbC52MS5MaXN0RGVuaWVkU3ViamVjdHNSZXF1ZXN0GiYua2V5cG9vbC52MS5MaXN0RGVuaWVkU3ViamVjdHNSZXNwb25zZRJaCg9MaXN0VXNhZ2VFdmVudHMSIi5rZXlwb29sLnYxLkxpc3RVc2FnZUV2ZW50c1JlcXVlc3QaIy5rZXlwb29sLnYxLkxpc3RVc2FnZUV2ZW50c1Jlc3BvbnNlEloKD0dldFVzYWdlU3VtbWFyeRIiLmtleXBvb2wudjEuR2V0VXNhZ2VTdW1tYXJ5UmVxdWVzdBojLmtleXBvb2wudjEuR2V0VXNhZ2VTdW1tYXJ5UmVzcG9uc2USWgoPTGlzdEFkbWluRXZlbnRzEiIua2V5cG9vbC52MS5MaXN0QWRtaW5FdmVudHNSZXF1ZXN0GiMua2V5cG9vbC52MS5MaXN0QWRtaW5FdmVudHNSZXNwb25zZRJUCg1DcmVhdGVXZWJob29rEiAua2V5cG9vbC52MS5DcmVhdGVXZWJob29rUmVxdWVzdBohLmtleXBvb2wudjEuQ3JlYXRlV2ViaG9va1Jlc3BvbnNlEksKCkdldFdlYmhvb2sSHS5rZXlwb29sLnYxLkdldFdlYmhvb2tSZXF1ZXN0Gh4ua2V5cG9vbC52MS5HZXRXZWJob29rUmVzcG9uc2USUQoMTGlzdFdlYmhvb2tzEh8ua2V5cG9vbC52MS5MaXN0V2ViaG9va3NSZXF1ZXN0GiAua2V5cG9vbC52MS5MaXN0V2ViaG9va3NSZXNwb25zZRJUCg1VcGRhdGVXZWJob29rEiAua2V5cG9vbC52MS5VcGRhdGVXZWJob29rUmVxdWVzdBohLmtleXBvb2wudjEuVXBkYXRlV2ViaG9va1Jlc3BvbnNlElQKDURlbGV0ZVdlYmhvb2sSIC5rZXlwb29sLnYxLkRlbGV0ZVdlYmhvb2tSZXF1ZXN0GiEua2V5cG9vbC52MS5EZWxldGVXZWJob29rUmVzcG9uc2USTgoLVGVzdFdlYmhvb2sSHi5rZXlwb29sLnYxLlRlc3RXZWJob29rUmVxdWVzdBofLmtleXBvb2wudjEuVGVzdFdlYmhvb2tSZXNwb25zZRJLCgpMaXN0QWxlcnRzEh0ua2V5cG9vbC52MS5MaXN0QWxlcnRzUmVxdWVzdBoeLmtleXBvb2wudjEuTGlzdEFsZXJ0c1Jlc3BvbnNlEkgKCUdldFN0YXR1cxIcLmtleXBvb2wudjEuR2V0U3RhdHVzUmVxdWVzdBodLmtleXBvb2wudjEuR2V0U3RhdHVzUmVzcG9uc2ViBnByb3RvMw", [file_keypool_v1_alert, file_keypool_v1_audit_messages, file_keypool_v1_consumer_messages, file_keypool_v1_key_bulk_messages, file_keypool_v1_key_messages, file_keypool_v1_owner_credits_messages, file_keypool_v1_quota_group, file_keypool_v1_status_messages, file_keypool_v1_subject_messages, file_keypool_v1_tier_messages, file_keypool_v1_webhook]);
 
 /**
  * Manages tiers, keys, consumers and grants, and reads the audit. For the root token and consumers with the
@@ -140,7 +146,10 @@ export const AdminService: GenService<{
     output: typeof GetKeyResponseSchema;
   },
   /**
-   * Lists keys, page by page, without their values and secrets.
+   * Lists keys, page by page, without their values and secrets. Each key that is not changed in between is on one page.
+   *
+   * - UNAVAILABLE HEAVY_CALLS_BUSY: another order than that of creation, a condition, a quota group or a streak makes it
+   *   a heavy call, of which as many are under way as `HEAVY_CALLS` allows.
    *
    * @generated from rpc keypool.v1.AdminService.ListKeys
    */
@@ -162,6 +171,35 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof UpdateKeyRequestSchema;
     output: typeof UpdateKeyResponseSchema;
+  },
+  /**
+   * Enables, disables or moves many keys, up to 1,000 with each call; tells for each what became of it. Each is changed
+   * as a whole or not at all. A key that is not there, or whose value its new tier has already, is no error of the call.
+   * `etag`s are not asked for.
+   *
+   * - NOT_FOUND TIER_NOT_FOUND: the tier to move them to.
+   * - UNAVAILABLE HEAVY_CALLS_BUSY: as many heavy calls are under way as `HEAVY_CALLS` allows.
+   *
+   * @generated from rpc keypool.v1.AdminService.BatchUpdateKeys
+   */
+  batchUpdateKeys: {
+    methodKind: "unary";
+    input: typeof BatchUpdateKeysRequestSchema;
+    output: typeof BatchUpdateKeysResponseSchema;
+  },
+  /**
+   * Creates keys from CSV or lines of JSON: all of them, or none, and then it tells all that is wrong. What is wrong
+   * with the text is no error of the call.
+   *
+   * - NOT_FOUND TIER_NOT_FOUND.
+   * - UNAVAILABLE HEAVY_CALLS_BUSY: as many heavy calls are under way as `HEAVY_CALLS` allows.
+   *
+   * @generated from rpc keypool.v1.AdminService.ImportKeys
+   */
+  importKeys: {
+    methodKind: "unary";
+    input: typeof ImportKeysRequestSchema;
+    output: typeof ImportKeysResponseSchema;
   },
   /**
    * Deletes a key; its usage events stay.
@@ -488,6 +526,89 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof ListAdminEventsRequestSchema;
     output: typeof ListAdminEventsResponseSchema;
+  },
+  /**
+   * Names a URL to which alerts are sent, and makes the secret that signs them, which is shown this once.
+   *
+   * - FAILED_PRECONDITION WEBHOOKS_FULL: there are 100 already.
+   *
+   * @generated from rpc keypool.v1.AdminService.CreateWebhook
+   */
+  createWebhook: {
+    methodKind: "unary";
+    input: typeof CreateWebhookRequestSchema;
+    output: typeof CreateWebhookResponseSchema;
+  },
+  /**
+   * Reads a webhook, without its secret.
+   *
+   * - NOT_FOUND WEBHOOK_NOT_FOUND.
+   *
+   * @generated from rpc keypool.v1.AdminService.GetWebhook
+   */
+  getWebhook: {
+    methodKind: "unary";
+    input: typeof GetWebhookRequestSchema;
+    output: typeof GetWebhookResponseSchema;
+  },
+  /**
+   * Lists webhooks, page by page, without their secrets.
+   *
+   * @generated from rpc keypool.v1.AdminService.ListWebhooks
+   */
+  listWebhooks: {
+    methodKind: "unary";
+    input: typeof ListWebhooksRequestSchema;
+    output: typeof ListWebhooksResponseSchema;
+  },
+  /**
+   * Changes a webhook, or gives it a new secret; the next attempt heeds it.
+   *
+   * - NOT_FOUND WEBHOOK_NOT_FOUND.
+   * - ABORTED ETAG_MISMATCH: it has changed since; read it again.
+   *
+   * @generated from rpc keypool.v1.AdminService.UpdateWebhook
+   */
+  updateWebhook: {
+    methodKind: "unary";
+    input: typeof UpdateWebhookRequestSchema;
+    output: typeof UpdateWebhookResponseSchema;
+  },
+  /**
+   * Deletes a webhook, and with it what was still to be sent to it.
+   *
+   * - NOT_FOUND WEBHOOK_NOT_FOUND.
+   * - ABORTED ETAG_MISMATCH: it has changed since; read it again.
+   *
+   * @generated from rpc keypool.v1.AdminService.DeleteWebhook
+   */
+  deleteWebhook: {
+    methodKind: "unary";
+    input: typeof DeleteWebhookRequestSchema;
+    output: typeof DeleteWebhookResponseSchema;
+  },
+  /**
+   * Sends one signed request to a webhook and tells what it answered.
+   *
+   * - NOT_FOUND WEBHOOK_NOT_FOUND.
+   * - INTERNAL SEAL_BROKEN: its secret does not open; give it a new one.
+   *
+   * @generated from rpc keypool.v1.AdminService.TestWebhook
+   */
+  testWebhook: {
+    methodKind: "unary";
+    input: typeof TestWebhookRequestSchema;
+    output: typeof TestWebhookResponseSchema;
+  },
+  /**
+   * Lists alerts, newest first, page by page, with what became of them at the webhooks.
+   *
+   * @generated from rpc keypool.v1.AdminService.ListAlerts
+   */
+  listAlerts: {
+    methodKind: "unary";
+    input: typeof ListAlertsRequestSchema;
+    output: typeof ListAlertsResponseSchema;
   },
   /**
    * Tells how the service is: store, encryption, pool sizes, availability of each feature, running jobs.

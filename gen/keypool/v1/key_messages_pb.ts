@@ -2,20 +2,20 @@
 // @generated from file keypool/v1/key_messages.proto (package keypool.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
-import type { Key, KeyState } from "./key_pb.ts";
+import type { Key, KeyCondition, KeyState } from "./key_pb.ts";
 import { file_keypool_v1_key } from "./key_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file keypool/v1/key_messages.proto.
  */
 export const file_keypool_v1_key_messages: GenFile = /*@__PURE__*/
-  fileDesc("Ch1rZXlwb29sL3YxL2tleV9tZXNzYWdlcy5wcm90bxIKa2V5cG9vbC52MSKIAwoQQ3JlYXRlS2V5UmVxdWVzdBIkCgNrZXkYASABKAsyDy5rZXlwb29sLnYxLktleUIGukgDyAEBOs0CukjJAhpTCgZrZXkuaWQSJGxlYXZlIGl0IGVtcHR5LCB0aGUgc2VydmljZSBtYWtlcyBpdBojIWhhcyh0aGlzLmtleSkgfHwgdGhpcy5rZXkuaWQgPT0gJycaRgoLa2V5LnRpZXJfaWQSDW5hbWUgdGhlIHRpZXIaKCFoYXModGhpcy5rZXkpIHx8IHRoaXMua2V5LnRpZXJfaWQgIT0gJycaSQoJa2V5LnZhbHVlEhRnaXZlIHRoZSBrZXkncyB2YWx1ZRomIWhhcyh0aGlzLmtleSkgfHwgdGhpcy5rZXkudmFsdWUgIT0gJycaXwoJa2V5LnN0YXRlEiNvbmx5IEFDVElWRSBhbmQgRElTQUJMRUQgY2FuIGJlIHNldBotIWhhcyh0aGlzLmtleSkgfHwgdGhpcy5rZXkuc3RhdGUgaW4gWzAsIDEsIDJdIjEKEUNyZWF0ZUtleVJlc3BvbnNlEhwKA2tleRgBIAEoCzIPLmtleXBvb2wudjEuS2V5IuIDChZCYXRjaENyZWF0ZUtleXNSZXF1ZXN0EsACCgRrZXlzGAEgAygLMg8ua2V5cG9vbC52MS5LZXlCoAK6SJwCkgGYAggBEOgHIpACugFBCgZrZXkuaWQSKGlkOiBsZWF2ZSBpdCBlbXB0eSwgdGhlIHNlcnZpY2UgbWFrZXMgaXQaDXRoaXMuaWQgPT0gJye6ATkKC2tleS50aWVyX2lkEhZ0aWVyX2lkOiBuYW1lIHRoZSB0aWVyGhJ0aGlzLnRpZXJfaWQgIT0gJye6AToKCWtleS52YWx1ZRIbdmFsdWU6IGdpdmUgdGhlIGtleSdzIHZhbHVlGhB0aGlzLnZhbHVlICE9ICcnugFQCglrZXkuc3RhdGUSKnN0YXRlOiBvbmx5IEFDVElWRSBhbmQgRElTQUJMRUQgY2FuIGJlIHNldBoXdGhpcy5zdGF0ZSBpbiBbMCwgMSwgMl06hAG6SIABGn4KBGtleXMSJmFsbCBrZXlzIG9mIGEgYmF0Y2ggYmVsb25nIHRvIG9uZSB0aWVyGk50aGlzLmtleXMuc2l6ZSgpID4gMTAwMCB8fCB0aGlzLmtleXMuYWxsKGssIGsudGllcl9pZCA9PSB0aGlzLmtleXNbMF0udGllcl9pZCkiOAoXQmF0Y2hDcmVhdGVLZXlzUmVzcG9uc2USHQoEa2V5cxgBIAMoCzIPLmtleXBvb2wudjEuS2V5IjkKDUdldEtleVJlcXVlc3QSKAoCaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiLgoOR2V0S2V5UmVzcG9uc2USHAoDa2V5GAEgASgLMg8ua2V5cG9vbC52MS5LZXkirAEKD0xpc3RLZXlzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSLQoHdGllcl9pZBgDIAEoCUIcukgZ2AEBchQyEl5bYS16MC05Xy1dezEsNjN9JBItCgVzdGF0ZRgEIAEoDjIULmtleXBvb2wudjEuS2V5U3RhdGVCCLpIBYIBAhABIkoKEExpc3RLZXlzUmVzcG9uc2USHQoEa2V5cxgBIAMoCzIPLmtleXBvb2wudjEuS2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK4BgoQVXBkYXRlS2V5UmVxdWVzdBIkCgNrZXkYASABKAsyDy5rZXlwb29sLnYxLktleUIGukgDyAEBEqYDCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tC9AK6SPACugHpAgoRdXBkYXRlX21hc2sucGF0aHMSlwFuYW1lIGF0IGxlYXN0IG9uZSBvZiBuYW1lLCB2YWx1ZSwgc2VjcmV0cywgbWV0YWRhdGEsIHN0YXRlLCBzdGF0ZV9yZWFzb24sIGV4cGlyZV90aW1lLCBidWRnZXRzLCB3ZWlnaHQsIG1heF9pbl9mbGlnaHQsIHF1b3RhX2dyb3VwX2lkLCBhbmQgbm90aGluZyBlbHNlGrkBdGhpcy5wYXRocy5zaXplKCkgPiAwICYmIHRoaXMucGF0aHMuYWxsKHAsIHAgaW4gWyduYW1lJywgJ3ZhbHVlJywgJ3NlY3JldHMnLCAnbWV0YWRhdGEnLCAnc3RhdGUnLCAnc3RhdGVfcmVhc29uJywgJ2V4cGlyZV90aW1lJywgJ2J1ZGdldHMnLCAnd2VpZ2h0JywgJ21heF9pbl9mbGlnaHQnLCAncXVvdGFfZ3JvdXBfaWQnXSnIAQE61AK6SNACGjsKBmtleS5pZBIMbmFtZSB0aGUga2V5GiMhaGFzKHRoaXMua2V5KSB8fCB0aGlzLmtleS5pZCAhPSAnJxqJAQoJa2V5LnZhbHVlEixnaXZlIHRoZSBrZXkncyBuZXcgdmFsdWUsIGl0IGNhbm5vdCBiZSBlbXB0eRpOIWhhcyh0aGlzLmtleSkgfHwgISgndmFsdWUnIGluIHRoaXMudXBkYXRlX21hc2sucGF0aHMpIHx8IHRoaXMua2V5LnZhbHVlICE9ICcnGoQBCglrZXkuc3RhdGUSI29ubHkgQUNUSVZFIGFuZCBESVNBQkxFRCBjYW4gYmUgc2V0GlIhaGFzKHRoaXMua2V5KSB8fCAhKCdzdGF0ZScgaW4gdGhpcy51cGRhdGVfbWFzay5wYXRocykgfHwgdGhpcy5rZXkuc3RhdGUgaW4gWzEsIDJdIjEKEVVwZGF0ZUtleVJlc3BvbnNlEhwKA2tleRgBIAEoCzIPLmtleXBvb2wudjEuS2V5IlQKEERlbGV0ZUtleVJlcXVlc3QSKAoCaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSFgoEZXRhZxgCIAEoCUIIukgFcgMYgAEiEwoRRGVsZXRlS2V5UmVzcG9uc2UiQAoUUmVzZXRLZXlVc2FnZVJlcXVlc3QSKAoCaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiNQoVUmVzZXRLZXlVc2FnZVJlc3BvbnNlEhwKA2tleRgBIAEoCzIPLmtleXBvb2wudjEuS2V5IjEKEVJlc2VhbEtleXNSZXF1ZXN0EhwKCnBhZ2VfdG9rZW4YASABKAlCCLpIBXIDGIAIIqEBChJSZXNlYWxLZXlzUmVzcG9uc2USFgoOc2VhbGluZ19rZXlfaWQYASABKAkSFAoMY2hlY2tlZF9rZXlzGAIgASgFEhUKDXJlc2VhbGVkX2tleXMYAyABKAUSEwoLYnJva2VuX2tleXMYBCABKAUSFwoPbmV4dF9wYWdlX3Rva2VuGAUgASgJEhgKEHJlbGVhc2VkX2tleV9pZHMYBiADKAkiOwoPVHJpYWxLZXlSZXF1ZXN0EigKAmlkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIjAKEFRyaWFsS2V5UmVzcG9uc2USHAoDa2V5GAEgASgLMg8ua2V5cG9vbC52MS5LZXliBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_field_mask, file_keypool_v1_key]);
+  fileDesc("Ch1rZXlwb29sL3YxL2tleV9tZXNzYWdlcy5wcm90bxIKa2V5cG9vbC52MSKIAwoQQ3JlYXRlS2V5UmVxdWVzdBIkCgNrZXkYASABKAsyDy5rZXlwb29sLnYxLktleUIGukgDyAEBOs0CukjJAhpTCgZrZXkuaWQSJGxlYXZlIGl0IGVtcHR5LCB0aGUgc2VydmljZSBtYWtlcyBpdBojIWhhcyh0aGlzLmtleSkgfHwgdGhpcy5rZXkuaWQgPT0gJycaRgoLa2V5LnRpZXJfaWQSDW5hbWUgdGhlIHRpZXIaKCFoYXModGhpcy5rZXkpIHx8IHRoaXMua2V5LnRpZXJfaWQgIT0gJycaSQoJa2V5LnZhbHVlEhRnaXZlIHRoZSBrZXkncyB2YWx1ZRomIWhhcyh0aGlzLmtleSkgfHwgdGhpcy5rZXkudmFsdWUgIT0gJycaXwoJa2V5LnN0YXRlEiNvbmx5IEFDVElWRSBhbmQgRElTQUJMRUQgY2FuIGJlIHNldBotIWhhcyh0aGlzLmtleSkgfHwgdGhpcy5rZXkuc3RhdGUgaW4gWzAsIDEsIDJdIjEKEUNyZWF0ZUtleVJlc3BvbnNlEhwKA2tleRgBIAEoCzIPLmtleXBvb2wudjEuS2V5IuIDChZCYXRjaENyZWF0ZUtleXNSZXF1ZXN0EsACCgRrZXlzGAEgAygLMg8ua2V5cG9vbC52MS5LZXlCoAK6SJwCkgGYAggBEOgHIpACugFBCgZrZXkuaWQSKGlkOiBsZWF2ZSBpdCBlbXB0eSwgdGhlIHNlcnZpY2UgbWFrZXMgaXQaDXRoaXMuaWQgPT0gJye6ATkKC2tleS50aWVyX2lkEhZ0aWVyX2lkOiBuYW1lIHRoZSB0aWVyGhJ0aGlzLnRpZXJfaWQgIT0gJye6AToKCWtleS52YWx1ZRIbdmFsdWU6IGdpdmUgdGhlIGtleSdzIHZhbHVlGhB0aGlzLnZhbHVlICE9ICcnugFQCglrZXkuc3RhdGUSKnN0YXRlOiBvbmx5IEFDVElWRSBhbmQgRElTQUJMRUQgY2FuIGJlIHNldBoXdGhpcy5zdGF0ZSBpbiBbMCwgMSwgMl06hAG6SIABGn4KBGtleXMSJmFsbCBrZXlzIG9mIGEgYmF0Y2ggYmVsb25nIHRvIG9uZSB0aWVyGk50aGlzLmtleXMuc2l6ZSgpID4gMTAwMCB8fCB0aGlzLmtleXMuYWxsKGssIGsudGllcl9pZCA9PSB0aGlzLmtleXNbMF0udGllcl9pZCkiOAoXQmF0Y2hDcmVhdGVLZXlzUmVzcG9uc2USHQoEa2V5cxgBIAMoCzIPLmtleXBvb2wudjEuS2V5IjkKDUdldEtleVJlcXVlc3QSKAoCaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiLgoOR2V0S2V5UmVzcG9uc2USHAoDa2V5GAEgASgLMg8ua2V5cG9vbC52MS5LZXkiiAMKD0xpc3RLZXlzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSLQoHdGllcl9pZBgDIAEoCUIcukgZ2AEBchQyEl5bYS16MC05Xy1dezEsNjN9JBItCgVzdGF0ZRgEIAEoDjIULmtleXBvb2wudjEuS2V5U3RhdGVCCLpIBYIBAhABEjUKCWNvbmRpdGlvbhgFIAEoDjIYLmtleXBvb2wudjEuS2V5Q29uZGl0aW9uQgi6SAWCAQIQARI0Cg5xdW90YV9ncm91cF9pZBgGIAEoCUIcukgZ2AEBchQyEl5bYS16MC05Xy1dezEsNjN9JBInChJtaW5fZmFpbHVyZV9zdHJlYWsYByABKAVCC7pICBoGGMCEPSgAEjAKCG9yZGVyX2J5GAggASgOMhQua2V5cG9vbC52MS5LZXlPcmRlckIIukgFggECEAESEgoKZGVzY2VuZGluZxgJIAEoCCJKChBMaXN0S2V5c1Jlc3BvbnNlEh0KBGtleXMYASADKAsyDy5rZXlwb29sLnYxLktleRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiuAYKEFVwZGF0ZUtleVJlcXVlc3QSJAoDa2V5GAEgASgLMg8ua2V5cG9vbC52MS5LZXlCBrpIA8gBARKmAwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQvQCukjwAroB6QIKEXVwZGF0ZV9tYXNrLnBhdGhzEpcBbmFtZSBhdCBsZWFzdCBvbmUgb2YgbmFtZSwgdmFsdWUsIHNlY3JldHMsIG1ldGFkYXRhLCBzdGF0ZSwgc3RhdGVfcmVhc29uLCBleHBpcmVfdGltZSwgYnVkZ2V0cywgd2VpZ2h0LCBtYXhfaW5fZmxpZ2h0LCBxdW90YV9ncm91cF9pZCwgYW5kIG5vdGhpbmcgZWxzZRq5AXRoaXMucGF0aHMuc2l6ZSgpID4gMCAmJiB0aGlzLnBhdGhzLmFsbChwLCBwIGluIFsnbmFtZScsICd2YWx1ZScsICdzZWNyZXRzJywgJ21ldGFkYXRhJywgJ3N0YXRlJywgJ3N0YXRlX3JlYXNvbicsICdleHBpcmVfdGltZScsICdidWRnZXRzJywgJ3dlaWdodCcsICdtYXhfaW5fZmxpZ2h0JywgJ3F1b3RhX2dyb3VwX2lkJ10pyAEBOtQCukjQAho7CgZrZXkuaWQSDG5hbWUgdGhlIGtleRojIWhhcyh0aGlzLmtleSkgfHwgdGhpcy5rZXkuaWQgIT0gJycaiQEKCWtleS52YWx1ZRIsZ2l2ZSB0aGUga2V5J3MgbmV3IHZhbHVlLCBpdCBjYW5ub3QgYmUgZW1wdHkaTiFoYXModGhpcy5rZXkpIHx8ICEoJ3ZhbHVlJyBpbiB0aGlzLnVwZGF0ZV9tYXNrLnBhdGhzKSB8fCB0aGlzLmtleS52YWx1ZSAhPSAnJxqEAQoJa2V5LnN0YXRlEiNvbmx5IEFDVElWRSBhbmQgRElTQUJMRUQgY2FuIGJlIHNldBpSIWhhcyh0aGlzLmtleSkgfHwgISgnc3RhdGUnIGluIHRoaXMudXBkYXRlX21hc2sucGF0aHMpIHx8IHRoaXMua2V5LnN0YXRlIGluIFsxLCAyXSIxChFVcGRhdGVLZXlSZXNwb25zZRIcCgNrZXkYASABKAsyDy5rZXlwb29sLnYxLktleSJUChBEZWxldGVLZXlSZXF1ZXN0EigKAmlkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEhYKBGV0YWcYAiABKAlCCLpIBXIDGIABIhMKEURlbGV0ZUtleVJlc3BvbnNlIkAKFFJlc2V0S2V5VXNhZ2VSZXF1ZXN0EigKAmlkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIjUKFVJlc2V0S2V5VXNhZ2VSZXNwb25zZRIcCgNrZXkYASABKAsyDy5rZXlwb29sLnYxLktleSIxChFSZXNlYWxLZXlzUmVxdWVzdBIcCgpwYWdlX3Rva2VuGAEgASgJQgi6SAVyAxiACCKhAQoSUmVzZWFsS2V5c1Jlc3BvbnNlEhYKDnNlYWxpbmdfa2V5X2lkGAEgASgJEhQKDGNoZWNrZWRfa2V5cxgCIAEoBRIVCg1yZXNlYWxlZF9rZXlzGAMgASgFEhMKC2Jyb2tlbl9rZXlzGAQgASgFEhcKD25leHRfcGFnZV90b2tlbhgFIAEoCRIYChByZWxlYXNlZF9rZXlfaWRzGAYgAygJIjsKD1RyaWFsS2V5UmVxdWVzdBIoCgJpZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCIwChBUcmlhbEtleVJlc3BvbnNlEhwKA2tleRgBIAEoCzIPLmtleXBvb2wudjEuS2V5KqYBCghLZXlPcmRlchIZChVLRVlfT1JERVJfVU5TUEVDSUZJRUQQABIWChJLRVlfT1JERVJfQ1JFQVRJT04QARIbChdLRVlfT1JERVJfQ09PTElOR19VTlRJTBACEhcKE0tFWV9PUkRFUl9SRU1BSU5JTkcQAxIcChhLRVlfT1JERVJfRkFJTFVSRV9TVFJFQUsQBBITCg9LRVlfT1JERVJfU1RBVEUQBWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_field_mask, file_keypool_v1_key]);
 
 /**
  * The key to create.
@@ -178,6 +178,43 @@ export type ListKeysRequest = Message<"keypool.v1.ListKeysRequest"> & {
    * @generated from field: keypool.v1.KeyState state = 4;
    */
   state: KeyState;
+
+  /**
+   * Only those that a draw would find so now; unspecified means in any condition. READY, EXHAUSTED and EXPIRED need
+   * `tier_id`.
+   *
+   * @generated from field: keypool.v1.KeyCondition condition = 5;
+   */
+  condition: KeyCondition;
+
+  /**
+   * Only those of this quota group, 1 to 63 of `a-z 0-9 _ -`; empty means of any and none.
+   *
+   * @generated from field: string quota_group_id = 6;
+   */
+  quotaGroupId: string;
+
+  /**
+   * Only those whose last so many reports at least all speak against them, 0 to 1,000,000; 0 means any.
+   *
+   * @generated from field: int32 min_failure_streak = 7;
+   */
+  minFailureStreak: number;
+
+  /**
+   * In which order; unspecified means KEY_ORDER_CREATION.
+   *
+   * @generated from field: keypool.v1.KeyOrder order_by = 8;
+   */
+  orderBy: KeyOrder;
+
+  /**
+   * The other way round. Keys that have nothing to be ordered by (those that do not rest, by KEY_ORDER_COOLING_UNTIL)
+   * still come last.
+   *
+   * @generated from field: bool descending = 9;
+   */
+  descending: boolean;
 };
 
 /**
@@ -194,7 +231,8 @@ export const ListKeysRequestSchema: GenMessage<ListKeysRequest> = /*@__PURE__*/
  */
 export type ListKeysResponse = Message<"keypool.v1.ListKeysResponse"> & {
   /**
-   * In the order of creation, without values and secrets.
+   * In the order asked for, without values and secrets. While keys are looked for by `condition`, `quota_group_id` or
+   * `min_failure_streak` a page may hold fewer than asked for, or none, and have a next one.
    *
    * @generated from field: repeated keypool.v1.Key keys = 1;
    */
@@ -472,4 +510,68 @@ export type TrialKeyResponse = Message<"keypool.v1.TrialKeyResponse"> & {
  */
 export const TrialKeyResponseSchema: GenMessage<TrialKeyResponse> = /*@__PURE__*/
   messageDesc(file_keypool_v1_key_messages, 17);
+
+/**
+ * How keys are ordered. Among those that are alike, the oldest come first.
+ *
+ * @generated from enum keypool.v1.KeyOrder
+ */
+export const KeyOrder = {
+  /**
+   * Not said: KEY_ORDER_CREATION.
+   *
+   * @generated from enum value: KEY_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The oldest first.
+   *
+   * @generated from enum value: KEY_ORDER_CREATION = 1;
+   */
+  CREATION: 1,
+
+  /**
+   * Those that rest after a refusal by when all of it is over, the soonest first; then those that do not rest.
+   *
+   * @generated from enum value: KEY_ORDER_COOLING_UNTIL = 2;
+   */
+  COOLING_UNTIL: 2,
+
+  /**
+   * By the smallest share of one of its own budgets that is left, the least first; then those without a budget. Needs
+   * `tier_id`, of a tier with at most 100,000 keys.
+   *
+   * @generated from enum value: KEY_ORDER_REMAINING = 3;
+   */
+  REMAINING: 3,
+
+  /**
+   * By how many reports in a row speak against it, the most first; then those with none. `descending` has those with
+   * the fewest first, and still those with none last.
+   *
+   * @generated from enum value: KEY_ORDER_FAILURE_STREAK = 4;
+   */
+  FAILURE_STREAK: 4,
+
+  /**
+   * Active, disabled, quarantined.
+   *
+   * @generated from enum value: KEY_ORDER_STATE = 5;
+   */
+  STATE: 5,
+} as const;
+
+/**
+ * How keys are ordered. Among those that are alike, the oldest come first.
+ *
+ * @generated from enum keypool.v1.KeyOrder
+ */
+export type KeyOrder = (typeof KeyOrder)[keyof typeof KeyOrder] | UnknownEnum;
+
+/**
+ * Describes the enum keypool.v1.KeyOrder.
+ */
+export const KeyOrderSchema: GenEnum<KeyOrder> = /*@__PURE__*/
+  enumDesc(file_keypool_v1_key_messages, 0);
 

@@ -36,7 +36,8 @@ export type Key = Message<"keypool.v1.Key"> & {
   name: string;
 
   /**
-   * The tier it belongs to; required when it is created, never changes. An unknown one is TIER_NOT_FOUND.
+   * The tier it belongs to; required when it is created, changed by BatchUpdateKeys alone. An unknown one is
+   * TIER_NOT_FOUND.
    *
    * @generated from field: string tier_id = 3;
    */

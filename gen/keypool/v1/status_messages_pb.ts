@@ -4,22 +4,70 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Alert } from "./alert_pb.ts";
+import { file_keypool_v1_alert } from "./alert_pb.ts";
+import type { KeyCondition, KeyState } from "./key_pb.ts";
+import { file_keypool_v1_key } from "./key_pb.ts";
+import type { WebhookHealth } from "./webhook_pb.ts";
+import { file_keypool_v1_webhook } from "./webhook_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file keypool/v1/status_messages.proto.
  */
 export const file_keypool_v1_status_messages: GenFile = /*@__PURE__*/
-  fileDesc("CiBrZXlwb29sL3YxL3N0YXR1c19tZXNzYWdlcy5wcm90bxIKa2V5cG9vbC52MSISChBHZXRTdGF0dXNSZXF1ZXN0IqEDChFHZXRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEikKBnVwdGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgVzdG9yZRgDIAEoCzIXLmtleXBvb2wudjEuU3RvcmVTdGF0dXMSMAoKZW5jcnlwdGlvbhgEIAEoCzIcLmtleXBvb2wudjEuRW5jcnlwdGlvblN0YXR1cxIjCgRwb29sGAUgASgLMhUua2V5cG9vbC52MS5Qb29sU2l6ZXMSKwoIZmVhdHVyZXMYBiADKAsyGS5rZXlwb29sLnYxLkZlYXR1cmVTdGF0dXMSFwoPZmVhdHVyZXNfY2FwcGVkGAcgASgIEh0KBGpvYnMYCCADKAsyDy5rZXlwb29sLnYxLkpvYhI4ChRsYXN0X2Nsb2NrX2p1bXBfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoPbGFzdF9jbG9ja19qdW1wGAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlYKC1N0b3JlU3RhdHVzEgwKBGtpbmQYASABKAkSEQoJcmVhY2hhYmxlGAIgASgIEhYKDnNjaGVtYV92ZXJzaW9uGAMgASgFEg4KBmRldGFpbBgEIAEoCSJMChBFbmNyeXB0aW9uU3RhdHVzEg8KB2VuYWJsZWQYASABKAgSDgoGa2V5X2lkGAIgASgJEhcKD3JldGlyZWRfa2V5X2lkcxgDIAMoCSJLCglQb29sU2l6ZXMSDQoFdGllcnMYASABKAUSDAoEa2V5cxgCIAEoBRIRCgljb25zdW1lcnMYAyABKAUSDgoGY2FwcGVkGAQgASgIIpUBCg1GZWF0dXJlU3RhdHVzEg8KB2ZlYXR1cmUYASABKAkSFgoOYXZhaWxhYmxlX2tleXMYAiABKAUSEgoKdG90YWxfa2V5cxgDIAEoBRIOCgZjYXBwZWQYBCABKAgSNwoTbmV4dF9hdmFpbGFibGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi1AEKA0pvYhIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEg8KB3RpZXJfaWQYAyABKAkSIwoFc3RhdGUYBCABKA4yFC5rZXlwb29sLnYxLkpvYlN0YXRlEgwKBGRvbmUYBSABKAUSDQoFdG90YWwYBiABKAUSLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpQCghKb2JTdGF0ZRIZChVKT0JfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFKT0JfU1RBVEVfUlVOTklORxABEhIKDkpPQl9TVEFURV9ET05FEAJiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiBrZXlwb29sL3YxL3N0YXR1c19tZXNzYWdlcy5wcm90bxIKa2V5cG9vbC52MSKdAgoQR2V0U3RhdHVzUmVxdWVzdBItCgd0aWVyX2lkGAEgASgJQhy6SBnYAQFyFDISXlthLXowLTlfLV17MSw2M30kEi0KBXN0YXRlGAIgASgOMhQua2V5cG9vbC52MS5LZXlTdGF0ZUIIukgFggECEAESNQoJY29uZGl0aW9uGAMgASgOMhgua2V5cG9vbC52MS5LZXlDb25kaXRpb25CCLpIBYIBAhABEicKEm1pbl9mYWlsdXJlX3N0cmVhaxgEIAEoBUILukgIGgYYwIQ9KAASNwoIb3JkZXJfYnkYBSABKA4yGy5rZXlwb29sLnYxLlRpZXJTdGF0dXNPcmRlckIIukgFggECEAESEgoKZGVzY2VuZGluZxgGIAEoCCLPBAoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIpCgZ1cHRpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJgoFc3RvcmUYAyABKAsyFy5rZXlwb29sLnYxLlN0b3JlU3RhdHVzEjAKCmVuY3J5cHRpb24YBCABKAsyHC5rZXlwb29sLnYxLkVuY3J5cHRpb25TdGF0dXMSIwoEcG9vbBgFIAEoCzIVLmtleXBvb2wudjEuUG9vbFNpemVzEisKCGZlYXR1cmVzGAYgAygLMhkua2V5cG9vbC52MS5GZWF0dXJlU3RhdHVzEhcKD2ZlYXR1cmVzX2NhcHBlZBgHIAEoCBIdCgRqb2JzGAggAygLMg8ua2V5cG9vbC52MS5Kb2ISOAoUbGFzdF9jbG9ja19qdW1wX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKD2xhc3RfY2xvY2tfanVtcBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgtvcGVuX2FsZXJ0cxgLIAMoCzIRLmtleXBvb2wudjEuQWxlcnQSGgoSb3Blbl9hbGVydHNfY2FwcGVkGAwgASgIEisKCHdlYmhvb2tzGA0gAygLMhkua2V5cG9vbC52MS5XZWJob29rU3RhdHVzEiUKBXRpZXJzGBQgAygLMhYua2V5cG9vbC52MS5UaWVyU3RhdHVzEhQKDHRpZXJzX2NhcHBlZBgVIAEoCCKmAgoKVGllclN0YXR1cxIPCgd0aWVyX2lkGAEgASgJEgwKBGtleXMYAiABKAUSDgoGY2FwcGVkGAMgASgIEikKBnN0YXRlcxgEIAMoCzIZLmtleXBvb2wudjEuS2V5U3RhdGVDb3VudBIxCgpjb25kaXRpb25zGAUgAygLMh0ua2V5cG9vbC52MS5LZXlDb25kaXRpb25Db3VudBI5ChVuZXh0X2Nvb2xpbmdfZW5kX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhwKD2xlYXN0X3JlbWFpbmluZxgHIAEoAUgAiAEBEh4KFmxvbmdlc3RfZmFpbHVyZV9zdHJlYWsYCCABKAVCEgoQX2xlYXN0X3JlbWFpbmluZyJCCg1LZXlTdGF0ZUNvdW50EiMKBXN0YXRlGAEgASgOMhQua2V5cG9vbC52MS5LZXlTdGF0ZRIMCgRrZXlzGAIgASgFIk4KEUtleUNvbmRpdGlvbkNvdW50EisKCWNvbmRpdGlvbhgBIAEoDjIYLmtleXBvb2wudjEuS2V5Q29uZGl0aW9uEgwKBGtleXMYAiABKAUifwoNV2ViaG9va1N0YXR1cxISCgp3ZWJob29rX2lkGAEgASgJEg4KBm9yaWdpbhgCIAEoCRIPCgdwZW5kaW5nGAMgASgFEg4KBmZhaWxlZBgEIAEoBRIpCgZoZWFsdGgYBSABKAsyGS5rZXlwb29sLnYxLldlYmhvb2tIZWFsdGgiVgoLU3RvcmVTdGF0dXMSDAoEa2luZBgBIAEoCRIRCglyZWFjaGFibGUYAiABKAgSFgoOc2NoZW1hX3ZlcnNpb24YAyABKAUSDgoGZGV0YWlsGAQgASgJIkwKEEVuY3J5cHRpb25TdGF0dXMSDwoHZW5hYmxlZBgBIAEoCBIOCgZrZXlfaWQYAiABKAkSFwoPcmV0aXJlZF9rZXlfaWRzGAMgAygJIksKCVBvb2xTaXplcxINCgV0aWVycxgBIAEoBRIMCgRrZXlzGAIgASgFEhEKCWNvbnN1bWVycxgDIAEoBRIOCgZjYXBwZWQYBCABKAgilQEKDUZlYXR1cmVTdGF0dXMSDwoHZmVhdHVyZRgBIAEoCRIWCg5hdmFpbGFibGVfa2V5cxgCIAEoBRISCgp0b3RhbF9rZXlzGAMgASgFEg4KBmNhcHBlZBgEIAEoCBI3ChNuZXh0X2F2YWlsYWJsZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLUAQoDSm9iEgoKAmlkGAEgASgJEgwKBGtpbmQYAiABKAkSDwoHdGllcl9pZBgDIAEoCRIjCgVzdGF0ZRgEIAEoDjIULmtleXBvb2wudjEuSm9iU3RhdGUSDAoEZG9uZRgFIAEoBRINCgV0b3RhbBgGIAEoBRIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKtcBCg9UaWVyU3RhdHVzT3JkZXISIQodVElFUl9TVEFUVVNfT1JERVJfVU5TUEVDSUZJRUQQABIYChRUSUVSX1NUQVRVU19PUkRFUl9JRBABEhsKF1RJRVJfU1RBVFVTX09SREVSX1NUQVRFEAISIwofVElFUl9TVEFUVVNfT1JERVJfQ09PTElOR19VTlRJTBADEh8KG1RJRVJfU1RBVFVTX09SREVSX1JFTUFJTklORxAEEiQKIFRJRVJfU1RBVFVTX09SREVSX0ZBSUxVUkVfU1RSRUFLEAUqUAoISm9iU3RhdGUSGQoVSk9CX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRSk9CX1NUQVRFX1JVTk5JTkcQARISCg5KT0JfU1RBVEVfRE9ORRACYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_keypool_v1_alert, file_keypool_v1_key, file_keypool_v1_webhook]);
 
 /**
- * Nothing to say.
+ * Which tiers to tell about, and in which order; nothing of it bears on the rest of the answer.
  *
  * @generated from message keypool.v1.GetStatusRequest
  */
 export type GetStatusRequest = Message<"keypool.v1.GetStatusRequest"> & {
+  /**
+   * Only this tier, 1 to 63 of `a-z 0-9 _ -`; empty means of any.
+   *
+   * @generated from field: string tier_id = 1;
+   */
+  tierId: string;
+
+  /**
+   * Only tiers that have a key in this state; unspecified means in any.
+   *
+   * @generated from field: keypool.v1.KeyState state = 2;
+   */
+  state: KeyState;
+
+  /**
+   * Only tiers that have a key in this condition; unspecified means in any.
+   *
+   * @generated from field: keypool.v1.KeyCondition condition = 3;
+   */
+  condition: KeyCondition;
+
+  /**
+   * Only tiers that have a key with so many reports in a row that speak against it, 0 to 1,000,000.
+   *
+   * @generated from field: int32 min_failure_streak = 4;
+   */
+  minFailureStreak: number;
+
+  /**
+   * In which order the tiers come; unspecified means by id.
+   *
+   * @generated from field: keypool.v1.TierStatusOrder order_by = 5;
+   */
+  orderBy: TierStatusOrder;
+
+  /**
+   * The other way round. Tiers that have nothing to be ordered by still come last.
+   *
+   * @generated from field: bool descending = 6;
+   */
+  descending: boolean;
 };
 
 /**
@@ -104,6 +152,42 @@ export type GetStatusResponse = Message<"keypool.v1.GetStatusResponse"> & {
    * @generated from field: google.protobuf.Duration last_clock_jump = 10;
    */
   lastClockJump?: Duration | undefined;
+
+  /**
+   * Alerts that are open, newest first, at most 100.
+   *
+   * @generated from field: repeated keypool.v1.Alert open_alerts = 11;
+   */
+  openAlerts: Alert[];
+
+  /**
+   * True when there are more open alerts than are shown; list them.
+   *
+   * @generated from field: bool open_alerts_capped = 12;
+   */
+  openAlertsCapped: boolean;
+
+  /**
+   * Where alerts are sent, and how that goes; at most 100.
+   *
+   * @generated from field: repeated keypool.v1.WebhookStatus webhooks = 13;
+   */
+  webhooks: WebhookStatus[];
+
+  /**
+   * What the keys of each tier are like, in the order asked for: of the first tiers by id, 200 at most and as many as
+   * have 10,000 keys together, of each of which the oldest 1,000 keys are looked at (10,000 where `tier_id` names it).
+   *
+   * @generated from field: repeated keypool.v1.TierStatus tiers = 20;
+   */
+  tiers: TierStatus[];
+
+  /**
+   * True when there are more tiers than were looked at.
+   *
+   * @generated from field: bool tiers_capped = 21;
+   */
+  tiersCapped: boolean;
 };
 
 /**
@@ -112,6 +196,181 @@ export type GetStatusResponse = Message<"keypool.v1.GetStatusResponse"> & {
  */
 export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
   messageDesc(file_keypool_v1_status_messages, 1);
+
+/**
+ * What the keys of a tier are like.
+ *
+ * @generated from message keypool.v1.TierStatus
+ */
+export type TierStatus = Message<"keypool.v1.TierStatus"> & {
+  /**
+   * The tier.
+   *
+   * @generated from field: string tier_id = 1;
+   */
+  tierId: string;
+
+  /**
+   * How many of its keys were looked at.
+   *
+   * @generated from field: int32 keys = 2;
+   */
+  keys: number;
+
+  /**
+   * True when it has more keys than that.
+   *
+   * @generated from field: bool capped = 3;
+   */
+  capped: boolean;
+
+  /**
+   * How many there are in each state that there is.
+   *
+   * @generated from field: repeated keypool.v1.KeyStateCount states = 4;
+   */
+  states: KeyStateCount[];
+
+  /**
+   * How many there are in each condition that there is.
+   *
+   * @generated from field: repeated keypool.v1.KeyConditionCount conditions = 5;
+   */
+  conditions: KeyConditionCount[];
+
+  /**
+   * When the first of those that rest is done with it; absent when none rests.
+   *
+   * @generated from field: google.protobuf.Timestamp next_cooling_end_time = 6;
+   */
+  nextCoolingEndTime?: Timestamp | undefined;
+
+  /**
+   * The smallest share of one of its own budgets that one of them has left, 0 to 1; absent when none has a budget.
+   *
+   * @generated from field: optional double least_remaining = 7;
+   */
+  leastRemaining?: number | undefined;
+
+  /**
+   * The longest streak of reports that speak against one of them.
+   *
+   * @generated from field: int32 longest_failure_streak = 8;
+   */
+  longestFailureStreak: number;
+};
+
+/**
+ * Describes the message keypool.v1.TierStatus.
+ * Use `create(TierStatusSchema)` to create a new message.
+ */
+export const TierStatusSchema: GenMessage<TierStatus> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_status_messages, 2);
+
+/**
+ * How many keys are in a state.
+ *
+ * @generated from message keypool.v1.KeyStateCount
+ */
+export type KeyStateCount = Message<"keypool.v1.KeyStateCount"> & {
+  /**
+   * The state.
+   *
+   * @generated from field: keypool.v1.KeyState state = 1;
+   */
+  state: KeyState;
+
+  /**
+   * How many.
+   *
+   * @generated from field: int32 keys = 2;
+   */
+  keys: number;
+};
+
+/**
+ * Describes the message keypool.v1.KeyStateCount.
+ * Use `create(KeyStateCountSchema)` to create a new message.
+ */
+export const KeyStateCountSchema: GenMessage<KeyStateCount> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_status_messages, 3);
+
+/**
+ * How many keys are in a condition.
+ *
+ * @generated from message keypool.v1.KeyConditionCount
+ */
+export type KeyConditionCount = Message<"keypool.v1.KeyConditionCount"> & {
+  /**
+   * The condition.
+   *
+   * @generated from field: keypool.v1.KeyCondition condition = 1;
+   */
+  condition: KeyCondition;
+
+  /**
+   * How many.
+   *
+   * @generated from field: int32 keys = 2;
+   */
+  keys: number;
+};
+
+/**
+ * Describes the message keypool.v1.KeyConditionCount.
+ * Use `create(KeyConditionCountSchema)` to create a new message.
+ */
+export const KeyConditionCountSchema: GenMessage<KeyConditionCount> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_status_messages, 4);
+
+/**
+ * How the deliveries of one webhook go.
+ *
+ * @generated from message keypool.v1.WebhookStatus
+ */
+export type WebhookStatus = Message<"keypool.v1.WebhookStatus"> & {
+  /**
+   * The webhook's id.
+   *
+   * @generated from field: string webhook_id = 1;
+   */
+  webhookId: string;
+
+  /**
+   * Where it is: the URL without its path.
+   *
+   * @generated from field: string origin = 2;
+   */
+  origin: string;
+
+  /**
+   * Alerts that are still to be delivered, counted to 1,000.
+   *
+   * @generated from field: int32 pending = 3;
+   */
+  pending: number;
+
+  /**
+   * Alerts of the last 30 days that were given up, counted to 1,000.
+   *
+   * @generated from field: int32 failed = 4;
+   */
+  failed: number;
+
+  /**
+   * How the last attempts went.
+   *
+   * @generated from field: keypool.v1.WebhookHealth health = 5;
+   */
+  health?: WebhookHealth | undefined;
+};
+
+/**
+ * Describes the message keypool.v1.WebhookStatus.
+ * Use `create(WebhookStatusSchema)` to create a new message.
+ */
+export const WebhookStatusSchema: GenMessage<WebhookStatus> = /*@__PURE__*/
+  messageDesc(file_keypool_v1_status_messages, 5);
 
 /**
  * The store.
@@ -153,7 +412,7 @@ export type StoreStatus = Message<"keypool.v1.StoreStatus"> & {
  * Use `create(StoreStatusSchema)` to create a new message.
  */
 export const StoreStatusSchema: GenMessage<StoreStatus> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_status_messages, 2);
+  messageDesc(file_keypool_v1_status_messages, 6);
 
 /**
  * How values and secrets are sealed at rest.
@@ -188,7 +447,7 @@ export type EncryptionStatus = Message<"keypool.v1.EncryptionStatus"> & {
  * Use `create(EncryptionStatusSchema)` to create a new message.
  */
 export const EncryptionStatusSchema: GenMessage<EncryptionStatus> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_status_messages, 3);
+  messageDesc(file_keypool_v1_status_messages, 7);
 
 /**
  * How much there is, each counted to 100,000.
@@ -230,7 +489,7 @@ export type PoolSizes = Message<"keypool.v1.PoolSizes"> & {
  * Use `create(PoolSizesSchema)` to create a new message.
  */
 export const PoolSizesSchema: GenMessage<PoolSizes> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_status_messages, 4);
+  messageDesc(file_keypool_v1_status_messages, 8);
 
 /**
  * How many keys could be drawn for one feature, over all tiers.
@@ -279,7 +538,7 @@ export type FeatureStatus = Message<"keypool.v1.FeatureStatus"> & {
  * Use `create(FeatureStatusSchema)` to create a new message.
  */
 export const FeatureStatusSchema: GenMessage<FeatureStatus> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_status_messages, 5);
+  messageDesc(file_keypool_v1_status_messages, 9);
 
 /**
  * Work that visits every key of a tier. Any process goes on with it; it survives crashes.
@@ -349,7 +608,69 @@ export type Job = Message<"keypool.v1.Job"> & {
  * Use `create(JobSchema)` to create a new message.
  */
 export const JobSchema: GenMessage<Job> = /*@__PURE__*/
-  messageDesc(file_keypool_v1_status_messages, 6);
+  messageDesc(file_keypool_v1_status_messages, 10);
+
+/**
+ * How tiers are ordered in a status. Among those that are alike, by id.
+ *
+ * @generated from enum keypool.v1.TierStatusOrder
+ */
+export const TierStatusOrder = {
+  /**
+   * Not said: TIER_STATUS_ORDER_ID.
+   *
+   * @generated from enum value: TIER_STATUS_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * By id.
+   *
+   * @generated from enum value: TIER_STATUS_ORDER_ID = 1;
+   */
+  ID: 1,
+
+  /**
+   * Those with the most keys that are not active first.
+   *
+   * @generated from enum value: TIER_STATUS_ORDER_STATE = 2;
+   */
+  STATE: 2,
+
+  /**
+   * By when the next of its resting keys comes back, the soonest first; then those of which none rests.
+   *
+   * @generated from enum value: TIER_STATUS_ORDER_COOLING_UNTIL = 3;
+   */
+  COOLING_UNTIL: 3,
+
+  /**
+   * By the smallest share of a budget that is left to one of its keys, the least first; then those without budgets.
+   *
+   * @generated from enum value: TIER_STATUS_ORDER_REMAINING = 4;
+   */
+  REMAINING: 4,
+
+  /**
+   * By the longest streak of one of its keys, the longest first; then those without any.
+   *
+   * @generated from enum value: TIER_STATUS_ORDER_FAILURE_STREAK = 5;
+   */
+  FAILURE_STREAK: 5,
+} as const;
+
+/**
+ * How tiers are ordered in a status. Among those that are alike, by id.
+ *
+ * @generated from enum keypool.v1.TierStatusOrder
+ */
+export type TierStatusOrder = (typeof TierStatusOrder)[keyof typeof TierStatusOrder] | UnknownEnum;
+
+/**
+ * Describes the enum keypool.v1.TierStatusOrder.
+ */
+export const TierStatusOrderSchema: GenEnum<TierStatusOrder> = /*@__PURE__*/
+  enumDesc(file_keypool_v1_status_messages, 0);
 
 /**
  * How far a job is.
@@ -390,5 +711,5 @@ export type JobState = (typeof JobState)[keyof typeof JobState] | UnknownEnum;
  * Describes the enum keypool.v1.JobState.
  */
 export const JobStateSchema: GenEnum<JobState> = /*@__PURE__*/
-  enumDesc(file_keypool_v1_status_messages, 0);
+  enumDesc(file_keypool_v1_status_messages, 1);
 

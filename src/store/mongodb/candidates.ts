@@ -1,10 +1,12 @@
 import type { FindCursor } from 'mongodb';
+import type { KeyTraits } from '../../model/key.ts';
 import { meterId } from '../../model/meter.ts';
-import type { Candidate, QueueRead } from '../../model/round.ts';
+import { remainingRank } from '../../model/remaining-rank.ts';
+import type { Candidate, FoundKey, KeyFind, QueueRead } from '../../model/round.ts';
 import type { QueueName } from '../../model/tier.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { Collections } from './collections.ts';
-import type { KeyDocument } from './key-document.ts';
+import { fromStoredBudget, type KeyDocument } from './key-document.ts';
 import { PLACES_INDEX } from './migrations.ts';
 import type { QueueHead, ReadAhead } from './read-ahead.ts';
 import type { Rivals } from './rivals.ts';
@@ -15,6 +17,10 @@ export type CandidateDocument = ReadRow &
   Pick<KeyDocument, '_id' | 'freshRank' | 'revision' | 'placed' | 'lastRank'> & {
     readonly ready?: KeyDocument['ready'];
     readonly due?: KeyDocument['due'];
+    readonly traits?: Pick<KeyTraits, 'weight'>;
+    /** Where the queue goes by what remains: meters of the feature, and budgets as they are. */
+    readonly meters?: KeyDocument['meters'];
+    readonly wholeBudgets?: KeyDocument['budgets'];
   };
 
 /** Parked keys that will not have expired when their due has come; others are not worth waiting for. */
@@ -31,31 +37,39 @@ export function candidateCursor(rows: Collections, read: QueueRead): FindCursor<
       [place]: { $gte: read.from },
       ...(read.place === 'due' ? servesAtDue(read.queue) : {}),
     })
-    .project<CandidateDocument>({
-      [place]: 1,
-      [`lastRank.${read.queue}`]: 1,
-      ...stampedUnits(read),
-      'budgets.limit': 1,
-      'budgets.windowMs': 1,
-      'budgets.used': 1,
-      'open.take': 1,
-      'took.take': 1,
-      takenBy: 1,
-      takenAt: 1,
-      freshRank: 1,
-      expireAt: 1,
-      revision: 1,
-      placed: 1,
-      version: 1,
-    })
+    .project<CandidateDocument>({ [place]: 1, ...viewOf(read) })
     .sort({ [place]: 1 })
     .hint(PLACES_INDEX)
     .limit(read.limit)
     .batchSize(read.limit);
 }
 
+/** What of a row its queue's order, and a take, need to know; but for its place. */
+function viewOf(read: QueueRead | KeyFind): object {
+  const remaining = { wholeBudgets: '$budgets', [`meters.${read.feature}`]: 1 };
+  return {
+    [`lastRank.${read.queue}`]: 1,
+    ...stampedUnits(read),
+    ...(read.strategy === 'most_remaining' ? remaining : {}),
+    ...(read.strategy === 'weighted' ? { 'traits.weight': 1 } : {}),
+    'budgets.limit': 1,
+    'budgets.windowMs': 1,
+    'budgets.used': 1,
+    'open.take': 1,
+    'took.take': 1,
+    takenBy: 1,
+    takenAt: 1,
+    freshRank: 1,
+    expireAt: 1,
+    revision: 1,
+    placed: 1,
+    version: 1,
+    smart: 1,
+  };
+}
+
 /** Only the sums of stamps are of account, and a row can have many. */
-function stampedUnits({ feature, limits }: QueueRead): object {
+function stampedUnits({ feature, limits }: QueueRead | KeyFind): object {
   return Object.fromEntries(
     limits.map((limit) => [
       `stamped.${meterId(limit)}`,
@@ -135,8 +149,9 @@ function headReads(reads: readonly QueueRead[]): Map<string, Record<'ready' | 'p
   return heads;
 }
 
-function isHead({ from }: QueueRead): boolean {
-  return from === Number.MIN_SAFE_INTEGER;
+/** True of a read that rounds may share. */
+function isHead({ from, isExact }: QueueRead): boolean {
+  return from === Number.MIN_SAFE_INTEGER && !isExact;
 }
 
 /** As many more as there are busy keys, so that enough remain, and as others may take. */
@@ -173,6 +188,60 @@ function startIn([first]: readonly CandidateDocument[], queue: QueueName): numbe
   return first?.ready?.[queue] ?? Number.MIN_SAFE_INTEGER;
 }
 
+/** Looks keys up by their ids, one read for each queue: each where it stands, null for one that is out or gone. */
+export async function findKeys(
+  parts: CandidateReads,
+  asked: readonly KeyFind[],
+  seen: SeenRows,
+  now: number,
+): Promise<readonly (FoundKey | null)[]> {
+  const byQueue = Map.groupBy(asked, ({ queue }) => queue);
+  const found = await Promise.all(
+    [...byQueue].map(async ([queue, keys]) => [queue, await rowsOf(parts.rows, queue, keys)] as const),
+  );
+  const rows = new Map(found);
+  return asked.map((key) => {
+    const row = rows.get(key.queue)?.get(key.keyId);
+    if (row === undefined) return null;
+    const place = row.ready?.[key.queue] === undefined ? 'due' : 'ready';
+    const position = row[place]?.[key.queue];
+    if (position === undefined) return null;
+    const read = { ...key, place, from: position, limit: 1, isExact: true } as const;
+    return { place, candidate: candidateOf(parts, read, row, seen, now) };
+  });
+}
+
+async function rowsOf(
+  { keys }: Collections,
+  queue: QueueName,
+  asked: readonly KeyFind[],
+): Promise<ReadonlyMap<string, CandidateDocument>> {
+  const ids = asked.map(({ keyId }) => keyId);
+  const view = asked.reduce<object>((_, key) => viewOf(key), {});
+  const rows = await keys
+    .find({ _id: { $in: ids }, tierId: { $in: asked.map(({ tierId }) => tierId) } })
+    .project<CandidateDocument>({ [`ready.${queue}`]: 1, [`due.${queue}`]: 1, ...view })
+    .hint({ _id: 1 })
+    .batchSize(ids.length + 1)
+    .toArray();
+  return new Map(rows.map((row) => [row._id, row]));
+}
+
+/** By what its queue orders keys. */
+function rankOf(read: QueueRead, document: CandidateDocument, now: number): number {
+  const { lastRank, freshRank, takenAt, wholeBudgets = [], meters = {} } = document;
+  switch (read.strategy) {
+    case 'fill_first':
+      return freshRank;
+    case 'most_remaining': {
+      const state = { freshRank, takenAt, meters, budgets: wholeBudgets.map(fromStoredBudget) };
+      return remainingRank(state, read.feature, read.limits, Math.max(now, takenAt));
+    }
+    default:
+      return lastRank[read.queue] ?? freshRank;
+  }
+}
+
 function candidateOf(
   { busy, rivals }: CandidateReads,
   read: QueueRead,
@@ -180,7 +249,7 @@ function candidateOf(
   seen: SeenRows,
   now: number,
 ): Candidate {
-  const { _id: keyId, lastRank, freshRank } = document;
+  const { _id: keyId } = document;
   const ofKey = seen.rows.get(keyId) ?? new Map<string, ReadRow>();
   seen.rows.set(keyId, ofKey.set(read.queue, document));
   rivals.saw(read.queue, document, now);
@@ -189,7 +258,8 @@ function candidateOf(
   return {
     keyId,
     position: document[read.place]?.[read.queue] ?? read.from,
-    lastRank: lastRank[read.queue] ?? freshRank,
+    lastRank: rankOf(read, document, now),
+    weight: document.traits?.weight ?? 1,
     preference: rivals.preference(read.queue, keyId),
     busy: busy.has(keyId),
   };

@@ -12,7 +12,7 @@ const EARLY_MAX = 10;
 const WATCHED = [
   {
     $match: {
-      'ns.coll': { $in: ['tiers', 'consumers', 'denied_subjects', 'owner_credits'] },
+      'ns.coll': { $in: ['tiers', 'consumers', 'denied_subjects', 'owner_credits', 'freed_tiers'] },
       $or: [
         { operationType: { $ne: 'update' } },
         { 'updateDescription.updatedFields.updatedAt': { $exists: true } },
@@ -107,6 +107,8 @@ function toChange(change: ChangeStreamDocument): Change {
   switch (change.ns.coll) {
     case 'tiers':
       return { kind: 'tier', id };
+    case 'freed_tiers':
+      return { kind: 'freed', tierId: id };
     case 'owner_credits':
       return { kind: 'owner', id };
     case 'denied_subjects':

@@ -7,9 +7,19 @@ import type { SigningKey } from '../../model/signing-key.ts';
 import type { DeniedSubject, KeptToken } from '../../model/subject.ts';
 import type { Tier } from '../../model/tier.ts';
 import type { TierPolicy } from '../../model/tier-policy.ts';
+import type { AffinityDocument } from './affinities.ts';
+import type {
+  AlertDocument,
+  DeliveryDocument,
+  LeaseDocument,
+  WatcherDocument,
+  WebhookDocument,
+} from './alert-documents.ts';
 import type { ChargedRequestDocument } from './charged-requests.ts';
 import type { CreditPoolDocument } from './credit-pipeline.ts';
+import type { GroupDocument } from './group-document.ts';
 import type { KeyDocument } from './key-document.ts';
+import type { ReportDocument } from './report-document.ts';
 import type { RowCountDocument, UsageMarksDocument, UsageSumDocument } from './usage-sum-documents.ts';
 
 /** `touches` counts writes that only serialise with others on this row; it means nothing else. */
@@ -56,6 +66,8 @@ export interface DrawsDocument {
   readonly feature: string;
   readonly units: number;
   readonly draws: readonly StoredDraw[];
+  /** The quota group whose units they took too, where the key is in one, and the moment by which it counts them. */
+  readonly group?: { readonly id: string; readonly at: number };
   /** Serials of draws whose value did not leave. */
   readonly withheld?: readonly number[];
 }
@@ -148,6 +160,12 @@ export interface ProcessDocument {
   readonly expireAt: Date;
 }
 
+/** `_id`: the tier. Counted up whenever keys of it may serve sooner than was told. */
+export interface FreedTierDocument {
+  readonly _id: string;
+  readonly revision: number;
+}
+
 export interface SchemaDocument {
   readonly _id: 'schema';
   readonly version: number;
@@ -173,6 +191,15 @@ export interface Collections {
   readonly chargedRequests: Collection<ChargedRequestDocument>;
   readonly ownerCredits: Collection<OwnerCreditsDocument>;
   readonly processes: Collection<ProcessDocument>;
+  readonly groups: Collection<GroupDocument>;
+  readonly reports: Collection<ReportDocument>;
+  readonly affinities: Collection<AffinityDocument>;
+  readonly webhooks: Collection<WebhookDocument>;
+  readonly alerts: Collection<AlertDocument>;
+  readonly deliveries: Collection<DeliveryDocument>;
+  readonly leases: Collection<LeaseDocument>;
+  readonly watchers: Collection<WatcherDocument>;
+  readonly freedTiers: Collection<FreedTierDocument>;
   readonly schema: Collection<SchemaDocument>;
 }
 
@@ -197,6 +224,15 @@ export function collectionsOf(db: Db): Collections {
     chargedRequests: db.collection('charged_requests'),
     ownerCredits: db.collection('owner_credits'),
     processes: db.collection('processes'),
+    groups: db.collection('quota_groups'),
+    reports: db.collection('outcome_reports'),
+    affinities: db.collection('affinities'),
+    webhooks: db.collection('webhooks'),
+    alerts: db.collection('alerts'),
+    deliveries: db.collection('deliveries'),
+    leases: db.collection('leases'),
+    watchers: db.collection('watchers'),
+    freedTiers: db.collection('freed_tiers'),
     schema: db.collection('schema'),
   };
 }

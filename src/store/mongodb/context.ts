@@ -1,7 +1,9 @@
 import type { MongoClient } from 'mongodb';
+import type { BudgetWatch } from '../../model/budget-watch.ts';
 import type { Change, StoreOptions } from '../port.ts';
 import type { CandidateDocument } from './candidates.ts';
 import type { Collections } from './collections.ts';
+import type { FreedNotices } from './freed-notices.ts';
 import type { OwnSessions } from './own-sessions.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { StoreClock } from './store-clock.ts';
@@ -16,8 +18,12 @@ export interface MongoContext {
   readonly ahead: ReadAhead<CandidateDocument>;
   /** How long after its take the audit rows of a take may be sent, in ms. */
   readonly openTakeMs: number;
+  /** Of keys' ids. */
+  readonly budgetWatch: BudgetWatch<string>;
   /** Tells listeners of this process about a committed change. */
   readonly announce: (change: Change) => void;
+  /** Tells every process that keys of a tier may serve sooner than was told of them. */
+  readonly freed: FreedNotices['freed'];
   readonly ownSessions: OwnSessions;
   /** Runs `work` over connections of its own, for reads that take longer than a call may. */
   readonly patiently: <T>(work: (rows: Collections) => Promise<T>) => Promise<T>;

@@ -3,6 +3,7 @@ import type { VirtualTime } from '../../model/virtual-time.ts';
 import type { Background } from './background.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { MongoContext } from './context.ts';
+import type { GroupTakes } from './group-takes.ts';
 import type { Rivals } from './rivals.ts';
 import type { SettledTakes } from './settled-takes.ts';
 import type { TierTurns } from './tier-turns.ts';
@@ -13,6 +14,9 @@ export interface DrawContext extends MongoContext {
   readonly turns: TierTurns;
   readonly rivals: Rivals;
   readonly settled: SettledTakes;
+  /** The same of takes in quota groups, by group. */
+  readonly settledGroups: SettledTakes;
+  readonly groups: GroupTakes;
   /** Searches for many units that a round could not finish. */
   readonly scans: ScanMemory;
   readonly background: Background;

@@ -1,9 +1,9 @@
 import type { DrawStore } from '../port.ts';
 import { availability } from './availability.ts';
-import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
 import { drawRound } from './draw-round.ts';
 import { atEdge } from './driver-errors.ts';
+import { quarantineKey } from './quarantine-key.ts';
 import { recoverOpenTakes } from './recovery.ts';
 import { withhold } from './usage-events.ts';
 
@@ -19,24 +19,4 @@ export function createDraws(context: DrawContext): DrawStore {
     availability: (queues, cap) => atEdge(() => availability(context, queues, cap)),
     recoverOpenTakes: (limit) => atEdge(() => recoverOpenTakes(context, limit)),
   };
-}
-
-async function quarantineKey(
-  context: DrawContext,
-  keyId: string,
-  value: string,
-  reason: string,
-): Promise<void> {
-  await context.rows.keys.updateOne(
-    { _id: keyId, state: 'active', value },
-    {
-      $set: {
-        state: 'quarantined',
-        stateReason: reason,
-        ready: {},
-        due: {},
-        updatedAt: storeNow(context),
-      },
-    },
-  );
 }

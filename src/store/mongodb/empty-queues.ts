@@ -60,5 +60,8 @@ function placesOf({ tierId, queue }: Group['queues'][number]): object[] {
 
 /** False for a key that has less left for life, or less in any window, than is asked for: it was passed over rightly. */
 function mayServe(budgets: KeyDocument['budgets'], units: number): boolean {
-  return budgets.every(({ limit, windowMs, used }) => limit - (windowMs === null ? used : 0) >= units);
+  return budgets.every(
+    ({ limit, windowMs, periods = null, used }) =>
+      limit - (windowMs === null && periods === null ? used : 0) >= units,
+  );
 }

@@ -9,6 +9,8 @@ const PROBE = {
   queue: 'explain|explain',
   feature: 'explain',
   limits: [],
+  strategy: 'least_recently_used',
+  isExact: false,
   from: Number.MIN_SAFE_INTEGER,
   limit: 8,
 } as const;

@@ -15,11 +15,16 @@ export function groupsOf(draws: readonly DrawRequest[], indexes: readonly number
   for (const index of indexes) {
     const draw = draws[index];
     if (draw === undefined) continue;
-    const { feature, units, queues } = draw;
-    const name = [feature, units, ...queues.map(({ queue, revision }) => `${queue}@${revision}`)].join(' ');
+    const { feature, units, queues, affinity } = draw;
+    const name = [
+      feature,
+      units,
+      affinity ?? '',
+      ...queues.map(({ queue, revision }) => `${queue}@${revision}`),
+    ].join(' ');
     const group = groups.get(name);
     if (group !== undefined) group.waiting.push(index);
-    else groups.set(name, { feature, units, queues, size: 0, waiting: [index] });
+    else groups.set(name, { feature, units, queues, affinity, size: 0, waiting: [index] });
   }
   return [...groups.values()].map((group) => ({ ...group, size: group.waiting.length }));
 }
@@ -32,7 +37,7 @@ export function servingsOf(
 ): Serving[] {
   const servings: Serving[] = [];
   for (const one of taken.values()) {
-    const group = groups[one.group];
+    const group = groups[one.drawGroup];
     if (group === undefined) continue;
     const { take, granted } = one.row.took;
     for (let serial = 0; serial < granted; serial += group.units) {

@@ -62,7 +62,12 @@ const OUT: Expression = or(
  * Makes a key's places those of its tier's features: others go, a missing one of a key that can be drawn becomes ready
  * where it was last used, and what waits for one of the `retry` features is due at once, since its limits may be higher.
  */
-export function placePipeline(tier: Tier, retry: readonly string[], storeNow: Expression): UpdatePipeline {
+export function placePipeline(
+  tier: Tier,
+  retry: readonly string[],
+  storeNow: Expression,
+  turn: string,
+): UpdatePipeline {
   const queues = tier.features.map((feature) => ({
     queue: queueName(tier.id, feature.name),
     retry: retry.includes(feature.name),
@@ -78,11 +83,13 @@ export function placePipeline(tier: Tier, retry: readonly string[], storeNow: Ex
       },
     ],
   });
-  const lastRank = (queue: string) => ifNull(`$lastRank.${queue}`, '$freshRank');
+  // Where keys are filled in their order each stands where it did when it was new.
+  const inOrder = tier.policy.strategy === 'fill_first';
+  const lastRank = (queue: string) => (inOrder ? '$freshRank' : ifNull(`$lastRank.${queue}`, '$freshRank'));
   const ready = only((queue) =>
     choose(
       [
-        [isSet(`$ready.${queue}`), `$ready.${queue}`],
+        [isSet(`$ready.${queue}`), inOrder ? '$freshRank' : `$ready.${queue}`],
         [isSet(`$due.${queue}`), null],
         ['$t.out', null],
       ],
@@ -107,6 +114,7 @@ export function placePipeline(tier: Tier, retry: readonly string[], storeNow: Ex
         // Takes that know only an older revision are refused from now on.
         revision: max('$revision', tier.revision),
         placed: max('$placed', tier.revision),
+        turn: literal(turn),
         t: '$$REMOVE',
       },
     },

@@ -4,6 +4,7 @@ import type { JobDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { atEdge } from './driver-errors.ts';
 import { placePipeline } from './job-pipeline.ts';
+import { placeSmartKeys } from './place-keys.ts';
 import { STORE_NOW } from './take-pipeline.ts';
 import { fromTierDocument } from './tiers.ts';
 
@@ -13,7 +14,11 @@ const JOBS_SHOWN_MAX = 100;
 export function createJobs(context: MongoContext): Pick<MaintenanceStore, 'listJobs' | 'runJobStep'> {
   return {
     listJobs: () => atEdge(() => listJobs(context)),
-    runJobStep: (batch) => atEdge(() => runJobStep(context, batch)),
+    runJobStep: async (batch) => {
+      const job = await atEdge(() => runJobStep(context, batch));
+      if (job !== null) context.freed(job.tierId);
+      return job;
+    },
   };
 }
 
@@ -42,15 +47,21 @@ async function runJobStep(context: MongoContext, batch: number): Promise<Job | n
   const behind = { tierId: job.tierId, placed: { $lt: job.revision } };
   const found = await keys
     .find(behind, { readConcern: { level: 'local' } })
-    .project<{ _id: string }>({ _id: 1 })
+    .project<{ _id: string; smart?: true }>({ smart: 1 })
     .hint({ tierId: 1, placed: 1 })
     .limit(batch)
     .toArray();
   if (found.length === 0) return finish(context, job);
-  const { modifiedCount } = await keys.updateMany(
-    { ...behind, _id: { $in: found.map(({ _id }) => _id) } },
-    placePipeline(fromTierDocument(tier), job.features, STORE_NOW),
+  const after = fromTierDocument(tier);
+  // The rank for what remains is worked out here.
+  const isByRemaining = after.policy.strategy === 'most_remaining';
+  const others = found.filter(({ smart }) => isByRemaining || smart === true).map(({ _id }) => _id);
+  const byPipeline = found.map(({ _id }) => _id).filter((id) => !others.includes(id));
+  const { modifiedCount: plain } = await keys.updateMany(
+    { ...behind, smart: { $exists: false }, _id: { $in: byPipeline } },
+    placePipeline(after, job.features, STORE_NOW, context.options.newId()),
   );
+  const modifiedCount = plain + (await placeSmartKeys(context, after, others));
   context.ahead.clear();
   const progressed = await jobs.findOneAndUpdate(
     { _id: job._id },

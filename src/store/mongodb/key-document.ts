@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Budget } from '../../model/budget.ts';
 import { type Key, type KeyState, PLAIN_TRAITS, WELL } from '../../model/key.ts';
+import { isUnwell } from '../../model/key-order.ts';
+import { isPlain } from '../../model/plain.ts';
 import type { Took } from '../../model/take.ts';
 import { guardMs } from '../../model/tier.ts';
 
 /** A budget with its guard in ms (0 for life), so that the pipelines need not work it out. */
-type StoredBudget = Omit<Budget, LaterBudget> &
+export type StoredBudget = Omit<Budget, LaterBudget> &
   Partial<Pick<Budget, LaterBudget>> & { readonly guardMs: number };
 
 /** What budgets have since the third schema. */
@@ -19,6 +21,10 @@ export interface StateDocument
   extends Omit<KeyState, 'budgets' | LaterState>,
     Partial<Pick<KeyState, LaterState>> {
   readonly budgets: readonly StoredBudget[];
+  /** It holds more than the pipelines know of: only changes that compare `turn` may be made on it. */
+  readonly smart?: true;
+  /** `isUnwell` of it, so that lists find it. */
+  readonly unwell?: true;
   /** The earliest end of its open takes; absent without one. */
   readonly openEnd?: number;
 }
@@ -43,6 +49,11 @@ export interface KeyDocument
   readonly takenBy?: string;
   /** The answer of the row's last take. */
   readonly took?: Took;
+  /**
+   * Which write changed the row last, other than a take by pipeline, which sets `took`: unique to it. Who read this one and
+   * `took` knows the row, and changes it on the condition that both are there still.
+   */
+  readonly turn?: string;
   /** Counts the edits that locked the row; means nothing else. */
   readonly locks?: number;
 }
@@ -55,8 +66,9 @@ export function fromStoredMap(stored: StoredMap): Record<string, string> {
   return Object.fromEntries(stored.map(({ k, v }) => [k, v]));
 }
 
-function toStoredBudget(budget: Budget): StoredBudget {
-  const { limit, windowMs, periods, used, startAt, epoch, countsFrom } = budget;
+/** As a row has it. */
+export function toStoredBudget(budget: Budget): StoredBudget {
+  const { limit, windowMs, periods, used, startAt, epoch, countsFrom, forgiven } = budget;
   return {
     limit,
     windowMs,
@@ -65,19 +77,23 @@ function toStoredBudget(budget: Budget): StoredBudget {
     epoch,
     countsFrom,
     ...(periods === null ? {} : { periods }),
+    ...(forgiven === undefined ? {} : { forgiven }),
     guardMs: windowMs === null ? 0 : guardMs({ windowMs }),
   };
 }
 
-function fromStoredBudget({ guardMs: _guardMs, ...budget }: StoredBudget): Budget {
+export function fromStoredBudget({ guardMs: _guardMs, ...budget }: StoredBudget): Budget {
   return { ...budget, periods: budget.periods ?? null, countsFrom: budget.countsFrom ?? 0 };
 }
 
-function laterState({ traits, health, holds }: KeyState): Partial<Pick<KeyState, LaterState>> {
+function laterState(state: KeyState): Pick<StateDocument, LaterState | 'smart' | 'unwell'> {
+  const { traits, health, holds } = state;
   return {
     ...(isDeepStrictEqual(traits, PLAIN_TRAITS) ? {} : { traits }),
     ...(isDeepStrictEqual(health, WELL) ? {} : { health }),
     ...(holds.length === 0 ? {} : { holds }),
+    ...(isPlain(state) ? {} : { smart: true as const }),
+    ...(isUnwell(state) ? { unwell: true as const } : {}),
   };
 }
 
@@ -115,7 +131,7 @@ export function fromStateDocument(document: StateDocument): KeyState {
     lastRank: document.lastRank,
     freshRank: document.freshRank,
     traits: document.traits ?? PLAIN_TRAITS,
-    health: document.health ?? WELL,
+    health: document.health === undefined ? WELL : { ...WELL, ...document.health },
     holds: document.holds ?? [],
   };
 }

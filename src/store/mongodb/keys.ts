@@ -7,6 +7,7 @@ import { writeEvents } from './admin-events.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { atEdge } from './driver-errors.ts';
 import { fromKeyDocument, type KeyDocument, toKeyDocument } from './key-document.ts';
+import { lockGroups } from './lock-groups.ts';
 import { pageById } from './paging.ts';
 import { fromTierDocument, lockTier, noSuchTier } from './tiers.ts';
 import { transact } from './transaction.ts';
@@ -27,20 +28,26 @@ export function createKeyStore(context: MongoContext): KeyStore {
   };
 }
 
-function conditionsOf({ tierId, state }: KeyFilter) {
-  return { ...(tierId === undefined ? {} : { tierId }), ...(state === undefined ? {} : { state }) };
+/** The rows that a filter lets through. */
+export function conditionsOf({ tierId, state, groupId }: KeyFilter) {
+  return {
+    ...(tierId === undefined ? {} : { tierId }),
+    ...(state === undefined ? {} : { state }),
+    ...(groupId === undefined ? {} : { 'traits.groupId': groupId }),
+  };
 }
 
 function noSuchKey(id: string): StoreError {
   return new StoreError('not-found', `There is no key "${id}".`);
 }
 
-function fingerprintId({ tierId, fingerprint }: Pick<Key, 'tierId' | 'fingerprint'>): string {
+/** Names a value within its tier. */
+export function fingerprintId({ tierId, fingerprint }: Pick<Key, 'tierId' | 'fingerprint'>): string {
   return `${tierId}|${fingerprint}`;
 }
 
 /** Rows of their own, as a unique index of `keys` would have to begin with its shard key. Errors: a duplicate key's. */
-async function claimFingerprints(
+export async function claimFingerprints(
   { rows }: MongoContext,
   keys: readonly Key[],
   session: ClientSession,
@@ -52,7 +59,8 @@ async function claimFingerprints(
   );
 }
 
-async function releaseFingerprint(
+/** The tier's next key may have its value. */
+export async function releaseFingerprint(
   { rows }: MongoContext,
   key: Pick<Key, 'tierId' | 'fingerprint'>,
   session: ClientSession,
@@ -69,16 +77,43 @@ async function createKeys(
   const created = await transact(context, async (session) => {
     const tier = await lockTier(context, tierId, session);
     const { keys, events } = build(tier, context.freshRank, storeNow(context));
+    await lockGroups(
+      context,
+      keys.map(({ traits }) => traits.groupId),
+      session,
+    );
     await claimFingerprints(context, keys, session);
     if (keys.length > 0) await context.rows.keys.insertMany(keys.map(toKeyDocument), { session });
     await writeEvents(context, events, session);
     return keys;
   });
   context.ahead.clear();
+  if (created.length > 0) context.freed(tierId);
   return created;
 }
 
-/** The tier of a key, by which its row is named on every shard. It never changes. */
+/**
+ * Runs `work` in a transaction, with the tier of a key, by which its row is named on every shard; anew when the key goes to
+ * another meanwhile.
+ */
+export async function transactInTier<T>(
+  context: MongoContext,
+  id: string,
+  work: (session: ClientSession, tierId: string) => Promise<T>,
+): Promise<T> {
+  let tierId = await tierOf(context, id);
+  for (;;) {
+    try {
+      return await transact(context, (session) => work(session, tierId));
+    } catch (error) {
+      if (!(error instanceof StoreError && error.kind === 'not-found')) throw error;
+      const now = await tierOf(context, id);
+      if (now === tierId) throw error;
+      tierId = now;
+    }
+  }
+}
+
 async function tierOf({ rows }: MongoContext, id: string): Promise<string> {
   const found = await rows.keys.findOne({ _id: id }, { projection: { tierId: 1 } });
   if (found === null) throw noSuchKey(id);
@@ -86,7 +121,7 @@ async function tierOf({ rows }: MongoContext, id: string): Promise<string> {
 }
 
 /** The key as it stands between two takes: later ones wait for the transaction's end. */
-async function lockKey(
+export async function lockKey(
   context: MongoContext,
   id: string,
   tierId: string,
@@ -106,8 +141,9 @@ async function editKey(
   id: string,
   edit: Parameters<KeyStore['editKey']>[1],
 ): Promise<Key> {
-  const tierId = await tierOf(context, id);
-  const edited = await transact(context, async (session) => {
+  let isEdited = false;
+  const edited = await transactInTier(context, id, async (session, tierId) => {
+    isEdited = false;
     const before = await lockKey(context, id, tierId, session);
     const tier = await context.rows.tiers.findOne({ _id: tierId }, { session });
     if (tier === null) throw noSuchTier(tierId);
@@ -116,22 +152,35 @@ async function editKey(
       await session.abortTransaction();
       return row;
     }
+    isEdited = true;
+    const { groupId } = row.traits;
+    if (groupId !== before.traits.groupId) await lockGroups(context, [groupId], session);
     if (row.fingerprint !== before.fingerprint) {
       await releaseFingerprint(context, before, session);
       await claimFingerprints(context, [row], session);
     }
-    await context.rows.keys.updateOne({ _id: id, tierId }, changesTo(row), { session });
+    await context.rows.keys.updateOne({ _id: id, tierId }, editOf(context, row), { session });
     await writeEvents(context, [event], session);
     return row;
   });
   context.ahead.clear();
+  if (isEdited) context.freed(edited.tierId);
+  if (edited.budgets.length > 0) context.budgetWatch.see(id, edited.budgets);
   return edited;
 }
 
+/** The update of an edit: whoever read the row before, and writes it only as it was then, is to find it another. */
+export function editOf({ options }: MongoContext, key: Key) {
+  const { $set, ...rest } = changesTo(key);
+  return { $set: { ...$set, turn: options.newId() }, ...rest };
+}
+
 /** Writes all fields of the model, and takes away those that the row is to be without. */
-function changesTo(key: Key) {
+export function changesTo(key: Key) {
   const { _id: _same, ...fields } = toKeyDocument(key);
-  const absent = (['openEnd', 'parkAt', 'outExpired'] as const).filter((name) => !(name in fields));
+  const absent = (
+    ['openEnd', 'parkAt', 'outExpired', 'traits', 'health', 'holds', 'smart', 'unwell'] as const
+  ).filter((name) => !(name in fields));
   return {
     $set: fields satisfies Partial<KeyDocument>,
     ...(absent.length === 0
@@ -141,8 +190,7 @@ function changesTo(key: Key) {
 }
 
 async function deleteKey(context: MongoContext, id: string, check: (key: Key) => AdminEvent): Promise<void> {
-  const tierId = await tierOf(context, id);
-  await transact(context, async (session) => {
+  await transactInTier(context, id, async (session, tierId) => {
     const document = await context.rows.keys.findOneAndDelete({ _id: id, tierId }, { session });
     if (document === null) throw noSuchKey(id);
     await releaseFingerprint(context, document, session);

@@ -5,12 +5,17 @@ import type { Connection } from './connection.ts';
 import { createCollection } from './create-collection.ts';
 import { isDuplicateKey } from './driver-errors.ts';
 import { createSecondSchema } from './schema-2.ts';
+import { createThirdSchema } from './schema-3.ts';
 
 /** The wildcard index over all places; candidate reads name it. */
 export const PLACES_INDEX = 'places';
 
 /** Each may be run by several processes at once, and again after it ended half way. Never edited once released. */
-const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [createFirstSchema, createSecondSchema];
+const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
+  createFirstSchema,
+  createSecondSchema,
+  createThirdSchema,
+];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

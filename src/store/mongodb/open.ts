@@ -1,9 +1,11 @@
 import { MongoError } from 'mongodb';
+import { createBudgetWatch } from '../../model/budget-watch.ts';
 import { createFreshRanks } from '../../model/rank.ts';
 import { createScanMemory } from '../../model/scan-memory.ts';
 import { createVirtualTime } from '../../model/virtual-time.ts';
 import { StoreOpenError } from '../errors.ts';
 import type { Change, Store, StoreOptions } from '../port.ts';
+import { createAlerts } from './alerts.ts';
 import { createBackground, pause } from './background.ts';
 import { createBusyKeys } from './busy-keys.ts';
 import { watchChanges } from './change-feed.ts';
@@ -12,26 +14,37 @@ import { type Connection, connect } from './connection.ts';
 import { createConsumers } from './consumers.ts';
 import type { MongoContext } from './context.ts';
 import { createCredits } from './credits.ts';
+import { createDeliveries } from './deliveries.ts';
 import { createDenials } from './denials.ts';
 import { createDraws } from './draws.ts';
 import { checkCandidatePlans } from './explain-check.ts';
+import { flushKeys } from './flush-keys.ts';
+import { createFreedNotices } from './freed-notices.ts';
+import { createGroupTakes } from './group-takes.ts';
 import { createJobs } from './jobs.ts';
 import { createKeptTokens } from './kept-tokens.ts';
+import { createKeyMoves } from './key-moves.ts';
+import { createKeyScans } from './key-scans.ts';
 import { createKeyStore } from './keys.ts';
+import { createLeases } from './leases.ts';
 import { createMaintenance } from './maintenance.ts';
 import { migrate } from './migrations.ts';
 import { onNewPrimary } from './new-primary.ts';
-import { createOutcomeStore } from './outcomes.ts';
+import { createOutcomes } from './outcomes.ts';
 import { createOwnSessions } from './own-sessions.ts';
+import { createQuotaGroups } from './quota-groups.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { createRivals } from './rivals.ts';
 import { createSealStore } from './sealed-keys.ts';
+import { flushGroups } from './settle-group.ts';
 import { createSettledTakes } from './settled-takes.ts';
 import { createSigningKeys } from './signing-keys.ts';
+import { createSpentKeys } from './spent-keys.ts';
 import { followStoreClock, type StoreClock } from './store-clock.ts';
 import { createTierTurns } from './tier-turns.ts';
 import { createTiers } from './tiers.ts';
 import { createAudit } from './usage-events.ts';
+import { createWebhooks } from './webhooks.ts';
 
 /** Random characters of an id: enough that no two processes have the same name by chance. */
 const RIVAL_NAME_LENGTH = 12;
@@ -91,22 +104,27 @@ async function compose(
       }
     }
   };
+  const ownSessions = createOwnSessions(options.clock.monotonicMs);
+  const rows = collectionsOf(db);
+  const notices = createFreedNotices({ announce, client, ownSessions, rows, warn: options.warn });
   const context: MongoContext = {
     client,
-    rows: collectionsOf(db),
+    rows,
     options,
     storeClock,
     freshRank: createFreshRanks(storeClock),
     ahead: createReadAhead(options.clock.monotonicMs),
     openTakeMs: options.openTakeMs ?? OPEN_TAKE_MS,
+    budgetWatch: createBudgetWatch(),
     announce,
-    ownSessions: createOwnSessions(options.clock.monotonicMs),
+    freed: notices.freed,
+    ownSessions,
     patiently: (work) => patiently((patient) => work(collectionsOf(patient))),
     processId: options.newId(),
   };
   const background = createBackground(options.warn);
-  const settled = createSettledTakes(context);
-  const { ownSessions } = context;
+  const settled = createSettledTakes(options.clock.monotonicMs, (some) => flushKeys(context, some));
+  const settledGroups = createSettledTakes(options.clock.monotonicMs, (some) => flushGroups(context, some));
   const { monotonicMs } = options.clock;
   const feed = watchChanges(db, {
     isOwn: ownSessions.has,
@@ -122,6 +140,8 @@ async function compose(
       ...context,
       background,
       settled,
+      settledGroups,
+      groups: createGroupTakes(context),
       busy: createBusyKeys(options.clock.monotonicMs),
       turns: createTierTurns(),
       rivals: createRivals(options.newId().slice(-RIVAL_NAME_LENGTH), options.clock.monotonicMs),
@@ -129,8 +149,11 @@ async function compose(
       time: createVirtualTime(options.clock.monotonicMs),
     }),
     ...createTiers(context),
-    ...createOutcomeStore(),
+    ...createOutcomes(context),
+    ...createQuotaGroups(context),
     ...createKeyStore(context),
+    ...createKeyScans(context),
+    ...createKeyMoves(context),
     ...createConsumers(context),
     ...createCredits(context),
     ...createAudit(context),
@@ -139,6 +162,11 @@ async function compose(
     ...createKeptTokens(context),
     ...createDenials(context),
     ...createSealStore(context),
+    ...createWebhooks(context),
+    ...createAlerts(context),
+    ...createDeliveries(context),
+    ...createLeases(context),
+    ...createSpentKeys(context),
     ...createMaintenance(context, detail),
     onChange: (listener) => {
       listeners.add(listener);
@@ -149,7 +177,9 @@ async function compose(
       storeClock.close();
       feed.stop();
       await background.close();
+      await notices.close();
       await settled.close();
+      await settledGroups.close();
       await client.close();
     }),
   };

@@ -6,6 +6,7 @@ import { fromStoredMap } from './key-document.ts';
 import { recoverTake } from './recovery.ts';
 import { type Claim, type Naming, nameDraws } from './request-records.ts';
 import type { Taken } from './round-steps.ts';
+import { settleGroupLater, voidGroupLater } from './settle-group.ts';
 import { decideTakes, type Fate, writeAudit } from './void-rows.ts';
 
 /** One draw that a take granted, before it is on record. */
@@ -63,7 +64,10 @@ function auditOf(servings: readonly Serving[]): DrawsDocument[] {
     const { feature, units } = draw;
     const at = taken.row.took.at;
     const draws = ofTake.map(storedDraw);
-    return [{ _id: take, kind: 'draws', at, key: taken.keyId, tier: taken.tierId, feature, units, draws }];
+    const group = taken.group === null ? {} : { group: { id: taken.group.groupId, at: taken.group.at } };
+    return [
+      { _id: take, kind: 'draws', at, key: taken.keyId, tier: taken.tierId, feature, units, ...group, draws },
+    ];
   });
 }
 
@@ -105,9 +109,16 @@ function settleTakes(
   for (const [take, draws] of Map.groupBy(servings, (serving) => serving.take)) {
     const [first] = draws;
     if (first === undefined) continue;
-    const { tierId, keyId, row } = first.taken;
+    const { tierId, keyId, row, group } = first.taken;
     const key = { tierId, keyId };
     const whole = draws.every(({ drawId }) => kept.has(drawId));
+    if (group?.budgeted === true) {
+      const units = row.took.granted;
+      if (whole && group.n === units)
+        context.settledGroups.add({ keyId: group.groupId, tierId: '' }, take, true);
+      else if (whole) settleGroupLater(context, group, take, units);
+      else voidGroupLater(context, group.groupId, take);
+    }
     const budgeted = row.budgets.length > 0;
     if (budgeted && whole) context.settled.add(key, take, row.took.nextAt === row.took.at);
     else if (budgeted) context.background.run('Settling a take', () => recoverTake(context, key, take));

@@ -1,15 +1,22 @@
 import { type OpenTake, RECOVERY_GRACE_MS } from '../../model/key.ts';
+import { placesOf } from '../../model/place.ts';
+import { settleTake } from '../../model/take.ts';
 import { queueName, type Tier } from '../../model/tier.ts';
 import { StoreError } from '../errors.ts';
+import { changeKeys, type KeyChange } from './change-keys.ts';
 import { type MongoContext, storeNow } from './context.ts';
+import { fromStateDocument } from './key-document.ts';
 import type { KeyName } from './send-take.ts';
+import { recoverGroups } from './settle-group.ts';
 import { settlePipeline } from './settle-pipeline.ts';
 import { STORE_NOW } from './take-pipeline.ts';
+import { readTiers } from './tiers.ts';
 import { decideTakes } from './void-rows.ts';
 
-/** An open take, and the row it stands in. */
+/** An open take, and the row it stands in; `smart`: the row holds more than the pipelines know. */
 interface Entry extends KeyName {
   readonly open: OpenTake;
+  readonly smart: boolean;
 }
 
 /** An open take whose audit is decided: so many of its units go back. */
@@ -29,10 +36,11 @@ const SPREAD = 4;
 export async function recoverTake(context: MongoContext, key: KeyName, take: string): Promise<boolean> {
   const row = await context.rows.keys.findOne(
     { _id: key.keyId, tierId: key.tierId, 'open.take': take },
-    { projection: { open: 1 } },
+    { projection: { open: 1, smart: 1 } },
   );
   const open = row?.open.find((entry) => entry.take === take);
-  return open === undefined ? false : (await settleEntries(context, [{ ...key, open }])) > 0;
+  if (open === undefined) return false;
+  return (await settleEntries(context, [{ ...key, open, smart: row?.smart === true }])) > 0;
 }
 
 /**
@@ -43,14 +51,19 @@ export async function recoverOpenTakes(context: MongoContext, limit: number): Pr
   const overdue = storeNow(context) - RECOVERY_GRACE_MS;
   const rows = await context.rows.keys
     .find({ openEnd: { $lt: overdue } })
-    .project<{ _id: string; tierId: string; open: readonly OpenTake[] }>({ tierId: 1, open: 1 })
+    .project<{ _id: string; tierId: string; open: readonly OpenTake[]; smart?: true }>({
+      tierId: 1,
+      open: 1,
+      smart: 1,
+    })
     .sort({ openEnd: 1 })
     .limit(limit * SPREAD)
     .toArray();
-  const entries = rows.flatMap(({ _id, tierId, open }) =>
-    open.filter(({ end }) => end < overdue).map((entry) => ({ keyId: _id, tierId, open: entry })),
+  const entries = rows.flatMap(({ _id, tierId, open, smart = false }) =>
+    open.filter(({ end }) => end < overdue).map((entry) => ({ keyId: _id, tierId, open: entry, smart })),
   );
-  return settleEntries(context, someOf(entries, limit, context.options.newId()));
+  const ofGroups = await recoverGroups(context, limit);
+  return ofGroups + (await settleEntries(context, someOf(entries, limit, context.options.newId())));
 }
 
 /** `limit` of the entries from a place on that differs from call to call, as the end of a fresh id does. */
@@ -81,10 +94,15 @@ async function settleEntries(context: MongoContext, entries: readonly Entry[]): 
 async function takeOff(context: MongoContext, decided: readonly DecidedEntry[]): Promise<number> {
   let settled = 0;
   for (let left = decided; left.length > 0; ) {
+    const smart = left.filter((entry) => entry.smart);
+    if (smart.length > 0) {
+      settled += await settleSmart(context, smart);
+      left = left.filter((entry) => !entry.smart);
+    }
     const tiers = await tiersOf(context, left);
     const updates = left.flatMap((entry) => {
       const tier = tiers.get(entry.tierId);
-      return tier === undefined ? [] : [{ updateOne: settlement(entry, tier) }];
+      return tier === undefined ? [] : [{ updateOne: settlement(entry, tier, context.options.newId()) }];
     });
     if (updates.length === 0) break;
     const { matchedCount } = await context.rows.keys.bulkWrite(updates, { ordered: false });
@@ -106,7 +124,38 @@ async function tiersOf(
   return new Map(tiers.map((tier) => [tier._id, tier]));
 }
 
-function settlement({ keyId, tierId, open, back }: DecidedEntry, { revision, features }: TierFeatures) {
+/** Takes entries off rows that hold more than the pipelines know. */
+async function settleSmart(context: MongoContext, entries: readonly DecidedEntry[]): Promise<number> {
+  let settled = 0;
+  await changeKeys(context, entries, async (rows) => {
+    settled = 0;
+    const tiers = await readTiers(
+      context,
+      rows.map(({ tierId }) => tierId),
+    );
+    return new Map(
+      rows.flatMap((row): [string, KeyChange][] => {
+        const tier = tiers.get(row.tierId);
+        if (tier === undefined) return [];
+        const before = fromStateDocument(row);
+        const state = entries
+          .filter(({ keyId }) => keyId === row._id)
+          .reduce((rest, { open, back }) => settleTake(rest, open, open.n - back), before);
+        if (state === before) return [];
+        settled += before.open.length - state.open.length;
+        const now = Math.max(row.now, state.takenAt);
+        return [[row._id, { state: { ...state, ...placesOf(state, tier, now) } }]];
+      }),
+    );
+  });
+  return settled;
+}
+
+function settlement(
+  { keyId, tierId, open, back }: DecidedEntry,
+  { revision, features }: TierFeatures,
+  turn: string,
+) {
   const { take, n, epochs } = open;
   const queues = features.map(({ name }) => queueName(tierId, name));
   return {
@@ -116,8 +165,9 @@ function settlement({ keyId, tierId, open, back }: DecidedEntry, { revision, fea
       tierId,
       open: { $elemMatch: { take, n } },
       placed: { $lte: revision },
+      smart: { $exists: false },
     },
-    update: settlePipeline({ take, epochs, back }, queues, STORE_NOW),
+    update: settlePipeline({ take, epochs, back }, queues, STORE_NOW, turn),
   };
 }
 
@@ -131,8 +181,11 @@ async function stillOpen(
       _id: { $in: entries.map(({ keyId }) => keyId) },
       tierId: { $in: [...new Set(entries.map(({ tierId }) => tierId))] },
     })
-    .project<{ open: readonly OpenTake[] }>({ open: 1 })
+    .project<{ open: readonly OpenTake[]; smart?: true }>({ open: 1, smart: 1 })
     .toArray();
-  const open = new Set(found.flatMap((row) => row.open.map(({ take }) => take)));
-  return entries.filter((entry) => open.has(entry.open.take));
+  const rowOf = new Map(found.flatMap((row) => row.open.map(({ take }) => [take, row])));
+  return entries.flatMap((entry) => {
+    const row = rowOf.get(entry.open.take);
+    return row === undefined ? [] : [{ ...entry, smart: row.smart === true }];
+  });
 }

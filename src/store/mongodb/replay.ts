@@ -118,7 +118,10 @@ async function useAgain(
       revision: source.revision,
       units: row.units,
       count: 1,
-      rank: context.time.turnOf([source.queue], key.lastRank[source.queue] ?? 0) + STRIDE,
+      rank:
+        source.policy.strategy === 'fill_first'
+          ? key.freshRank
+          : context.time.turnOf([source.queue], key.lastRank[source.queue] ?? 0) + STRIDE,
       openMs: context.openTakeMs,
       settled: [],
       charge: 'rate',

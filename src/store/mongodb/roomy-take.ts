@@ -23,6 +23,7 @@ export type ReadRow = Pick<StateDocument, 'expireAt' | 'takenAt'> & {
   readonly version: number;
   readonly took?: { readonly take: string };
   readonly takenBy?: string;
+  readonly smart?: true;
 };
 
 /** What a short take relies on: it holds for up to `units` units as long as the row's last take and version are these. */

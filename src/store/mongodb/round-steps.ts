@@ -1,13 +1,14 @@
 import { MongoError } from 'mongodb';
-import type { DrawGroup, QueueRead, RoundReply, RoundResult, RoundTake } from '../../model/round.ts';
+import type { DrawGroup, RoundReply, RoundResult, RoundStep, RoundTake } from '../../model/round.ts';
 import { planRound } from '../../model/round.ts';
 import type { Took } from '../../model/take.ts';
-import { readCandidates, type SeenRows } from './candidates.ts';
+import { claimAffinities, recallAffinities } from './affinities.ts';
+import { findKeys, readCandidates, type SeenRows } from './candidates.ts';
 import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
 import { noteExpired } from './expired-keys.ts';
 import { recoverTake } from './recovery.ts';
-import { guardsOf, leaveBy, type TakenRow } from './send-take.ts';
+import { type GroupPart, guardsOf, leaveBy, type TakenRow } from './send-take.ts';
 import { type PreparedTake, type SentTake, sendTakes } from './send-takes.ts';
 import { takeForm } from './take-form.ts';
 
@@ -16,15 +17,20 @@ export interface Taken {
   readonly tierId: string;
   readonly keyId: string;
   readonly row: TakenRow;
+  /** What was taken of the key's quota group. */
+  readonly group: GroupPart | null;
   readonly sentAt: number;
   readonly leaveBy: number;
 }
+
+/** A take for the draws of a group of the round, by its index. */
+export type TakenFor = Taken & { readonly drawGroup: number };
 
 /** What a plan came to. `failure`: the store did not answer in the middle of it; what was granted stays granted. */
 export interface PlanOutcome {
   readonly result: RoundResult | null;
   /** By take id, in the order they were granted. */
-  readonly taken: ReadonlyMap<string, Taken & { readonly group: number }>;
+  readonly taken: ReadonlyMap<string, TakenFor>;
   /** The newest revision of each tier that a row has seen. */
   readonly newerRevisions: ReadonlyMap<string, number>;
   /** Queues of which rows read ahead were used: what they lack is not known for sure. */
@@ -34,7 +40,7 @@ export interface PlanOutcome {
 
 /** Runs a round's steps against the store, the parts of each in parallel. */
 export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]): Promise<PlanOutcome> {
-  const taken = new Map<string, Taken & { readonly group: number }>();
+  const taken = new Map<string, TakenFor>();
   const seen: SeenRows = { rows: new Map(), revisions: new Map() };
   const guessed = new Set<string>();
   let failure: unknown = null;
@@ -57,7 +63,7 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
       reply = { kind: 'take', replies };
     } else {
       try {
-        reply = await readStep(context, step.value.reads, seen, guessed);
+        reply = await lookStep(context, step.value, seen, guessed);
       } catch (error) {
         if (!(error instanceof MongoError)) throw error;
         failure = error;
@@ -69,16 +75,29 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
   return outcome(step.value);
 }
 
-async function readStep(
+/** Answers a step that takes nothing. */
+async function lookStep(
   context: DrawContext,
-  reads: readonly QueueRead[],
+  step: Exclude<RoundStep, { readonly kind: 'take' }>,
   seen: SeenRows,
   guessed: Set<string>,
 ): Promise<RoundReply> {
-  const { monotonicMs } = context.options.clock;
-  const read = await readCandidates({ ...context, monotonicMs }, reads, seen, storeNow(context));
-  for (const queue of read.guessed) guessed.add(queue);
-  return { kind: 'read', now: storeNow(context), pages: read.pages };
+  const parts = { ...context, monotonicMs: context.options.clock.monotonicMs };
+  switch (step.kind) {
+    case 'read': {
+      const read = await readCandidates(parts, step.reads, seen, storeNow(context));
+      for (const queue of read.guessed) guessed.add(queue);
+      return { kind: 'read', now: storeNow(context), pages: read.pages };
+    }
+    case 'find': {
+      const found = await findKeys(parts, step.keys, seen, storeNow(context));
+      return { kind: 'find', now: storeNow(context), found };
+    }
+    case 'recall':
+      return { kind: 'recall', homes: await recallAffinities(context, step.affinities) };
+    case 'claim':
+      return { kind: 'claim', homes: await claimAffinities(context, step.claims) };
+  }
 }
 
 /** What became of the takes of a step. */
@@ -96,7 +115,7 @@ async function takeStep(
   groups: readonly DrawGroup[],
   takes: readonly RoundTake[],
   read: SeenRows['rows'],
-  taken: Map<string, Taken & { readonly group: number }>,
+  taken: Map<string, TakenFor>,
 ): Promise<TakeOutcome> {
   const releases: (() => void)[] = [];
   // A key that another round is taking from is passed over.
@@ -154,7 +173,7 @@ function noteReply(
   context: DrawContext,
   { group, keyId, source }: RoundTake,
   { request, reply }: SentTake,
-  taken: Map<string, Taken & { readonly group: number }>,
+  taken: Map<string, TakenFor>,
 ): Took | null {
   const key = { tierId: source.tierId, keyId };
   // Should it have happened, its units go back at once; should it happen later, when its end has passed.
@@ -163,16 +182,18 @@ function noteReply(
   if (reply.kind === 'expired') context.busy.leaveAlone(key.keyId);
   if (reply.kind !== 'took') return null;
   if (request.settled.length > 0) context.settled.gone(key.keyId, request.settled);
-  const { row, sentAt } = reply;
+  const { row, sentAt, group: part = null, guards = [] } = reply;
+  if (row.budgets.length > 0) context.budgetWatch.see(keyId, row.budgets);
   if (row.took.reason === 'unusable' && row.expireAt !== null)
     context.background.run('Noting an expired key', () => noteExpired(context, key, row.took.at));
   if (row.took.granted > 0)
     taken.set(row.took.take, {
       ...key,
-      group,
+      drawGroup: group,
       row,
+      group: part,
       sentAt,
-      leaveBy: leaveBy(sentAt, guardsOf(source.limits, row)),
+      leaveBy: leaveBy(sentAt, [...guardsOf(source.limits, row), ...guards, ...(part?.guards ?? [])]),
     });
   return row.took;
 }

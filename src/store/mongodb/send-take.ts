@@ -9,10 +9,11 @@ import {
 import type { Took } from '../../model/take.ts';
 import { guardMs, type Limit } from '../../model/tier.ts';
 import type { MongoContext } from './context.ts';
+import { sendDecided } from './decided-takes.ts';
 import type { DrawContext } from './draw-context.ts';
-import type { KeyDocument } from './key-document.ts';
+import type { KeyDocument, StoredBudget } from './key-document.ts';
 import type { PreparedTake } from './send-takes.ts';
-import { formFilter, formPipeline, GENERAL_FORM, type TakeForm } from './take-form.ts';
+import { formFilter, formPipeline, GENERAL_FORM, type PipelineForm } from './take-form.ts';
 
 /** The least leaves a majority the time to confirm, also on a busy machine. */
 const TAKE_MAX_MS = { least: 750, most: 1000 } as const;
@@ -29,6 +30,9 @@ export const ROW_PROJECTION = {
   expireAt: 1,
   'budgets.windowMs': 1,
   'budgets.guardMs': 1,
+  'budgets.limit': 1,
+  'budgets.used': 1,
+  'budgets.epoch': 1,
 } as const;
 
 /** What comes back of a key's row with a take. */
@@ -36,8 +40,19 @@ export type TakenRow = Pick<KeyDocument, '_id' | 'name' | 'value' | 'secrets' | 
   readonly took: Took;
   /** Takes before the last one. */
   readonly earlier?: readonly Pick<Took, 'take' | 'at'>[];
-  readonly budgets: readonly { readonly windowMs: number | null; readonly guardMs: number }[];
+  readonly budgets: readonly Pick<StoredBudget, 'windowMs' | 'guardMs' | 'limit' | 'used' | 'epoch'>[];
 };
+
+/** What a take got of its key's quota group: in its row it stays open for `n` units until its audit is settled. */
+export interface GroupPart {
+  readonly groupId: string;
+  readonly n: number;
+  /** The moment by which the group counts them (ms). */
+  readonly at: number;
+  readonly budgeted: boolean;
+  /** As of a key: a value may leave for half of the shortest. */
+  readonly guards: readonly number[];
+}
 
 /**
  * What became of a take. `gone`: there is no such key. `expired`: the server gave it up, since another held the row for
@@ -45,7 +60,14 @@ export type TakenRow = Pick<KeyDocument, '_id' | 'name' | 'value' | 'secrets' | 
  * leaves its windows.
  */
 export type TakeReply =
-  | { readonly kind: 'took'; readonly row: TakenRow; readonly sentAt: number }
+  | {
+      readonly kind: 'took';
+      readonly row: TakenRow;
+      readonly sentAt: number;
+      readonly group?: GroupPart | null;
+      /** Of the key's budgets, where the row does not show them all. */
+      readonly guards?: readonly number[];
+    }
   | { readonly kind: 'gone' }
   | { readonly kind: 'expired' }
   | { readonly kind: 'unknown'; readonly cause: unknown };
@@ -56,13 +78,18 @@ export interface KeyName {
 }
 
 /** Sends one take, first in the form that fits the row as it was read. `sentAt` is of the monotonic clock. */
-export async function sendTake(
-  context: DrawContext,
-  { key: { tierId, keyId }, request, form }: PreparedTake,
-): Promise<TakeReply> {
+export async function sendTake(context: DrawContext, prepared: PreparedTake): Promise<TakeReply> {
+  const {
+    key: { tierId, keyId },
+    request,
+    form,
+  } = prepared;
+  const decided = async () =>
+    (await sendDecided(context, [prepared])).get(prepared)?.reply ?? { kind: 'gone' };
+  if (form.kind === 'decided') return decided();
   const sentAt = context.options.clock.monotonicMs();
   const maxTimeMS = takeMaxMs(request.limits);
-  const attempt = (as: TakeForm) =>
+  const attempt = (as: PipelineForm) =>
     context.rows.keys.findOneAndUpdate(
       { _id: keyId, tierId, ...formFilter(as, request) },
       formPipeline(as, request, context.rivals.noteOf(request.queue)),
@@ -72,7 +99,8 @@ export async function sendTake(
     const row = await attempt(form);
     // It is gone, or not any more what it was when it was read.
     const found = row === null && form !== GENERAL_FORM ? await attempt(GENERAL_FORM) : row;
-    return found === null ? { kind: 'gone' } : tookOf(found, sentAt);
+    // It is gone, or holds more than the pipelines know.
+    return found === null ? await decided() : tookOf(found, sentAt);
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
     if (wasGivenUp(error)) return { kind: 'expired' };

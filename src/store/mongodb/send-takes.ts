@@ -1,5 +1,6 @@
 import { MongoBulkWriteError, MongoError } from 'mongodb';
 import type { TakeRequest } from '../../model/take.ts';
+import { sendDecided } from './decided-takes.ts';
 import type { DrawContext } from './draw-context.ts';
 import { recoverTake } from './recovery.ts';
 import {
@@ -12,7 +13,7 @@ import {
   takeMaxMs,
   wasGivenUp,
 } from './send-take.ts';
-import { formFilter, formPipeline, GENERAL_FORM, type TakeForm } from './take-form.ts';
+import { formFilter, formPipeline, GENERAL_FORM, type PipelineForm, type TakeForm } from './take-form.ts';
 
 /** A write that took longer than its server may try is not looked for any more, in ms. */
 const LOOK_WITHIN_MS = 1500;
@@ -42,10 +43,14 @@ export async function sendTakes(
   context: DrawContext,
   takes: readonly PreparedTake[],
 ): Promise<readonly SentTake[]> {
-  const roomy = takes.filter(({ form }) => form.kind === 'roomy');
+  const roomy = takes.flatMap(({ form, ...take }) => (form.kind === 'roomy' ? [{ ...take, form }] : []));
   const together = roomy.length > SINGLE_MAX ? sendTogether(context, roomy) : null;
+  const toDecide = takes.filter(({ form }) => form.kind === 'decided');
+  const decided = toDecide.length > 0 ? sendDecided(context, toDecide) : null;
   return Promise.all(
     takes.map(async (take) => {
+      const answer = take.form.kind === 'decided' ? (await decided)?.get(take) : undefined;
+      if (answer !== undefined) return answer;
       const reply = take.form.kind === 'roomy' ? (await together)?.get(take.request.take) : undefined;
       if (reply !== undefined) return { request: take.request, reply };
       // Its row was not what it was when it was read, or had no turn. Under another id: the first may be in it after all.
@@ -59,10 +64,14 @@ function anew(context: DrawContext, { key, request }: PreparedTake): PreparedTak
   return { key, request: { ...request, take: context.options.newId() }, form: GENERAL_FORM };
 }
 
+interface PipelineTake extends PreparedTake {
+  readonly form: PipelineForm;
+}
+
 /** Replies by take id; none for a take that was not carried out, as far as can be told. */
 async function sendTogether(
   context: DrawContext,
-  takes: readonly PreparedTake[],
+  takes: readonly PipelineTake[],
 ): Promise<ReadonlyMap<string, TakeReply>> {
   const { monotonicMs } = context.options.clock;
   const sentAt = monotonicMs();
@@ -102,7 +111,7 @@ interface Outcome {
   readonly failure: MongoError | null;
 }
 
-async function write(context: DrawContext, takes: readonly PreparedTake[]): Promise<Outcome> {
+async function write(context: DrawContext, takes: readonly PipelineTake[]): Promise<Outcome> {
   const maxTimeMS = Math.min(...takes.map(({ request }) => takeMaxMs(request.limits)));
   try {
     const { matchedCount } = await context.rows.keys.bulkWrite(

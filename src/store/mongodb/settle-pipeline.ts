@@ -10,6 +10,7 @@ import {
   gte,
   ifNull,
   isSet,
+  literal,
   lte,
   map,
   max,
@@ -51,7 +52,11 @@ function judge(storeNow: Expression): Expression {
 const openEnd: Expression = cond(eq('$open', []), '$$REMOVE', min('$open.end'));
 
 /** Takes entries off whose draws are all real: nothing goes back, but a spent key may now be out of all queues. */
-export function flushPipeline(settled: readonly string[], storeNow: Expression): UpdatePipeline {
+export function flushPipeline(
+  settled: readonly string[],
+  storeNow: Expression,
+  turn: string,
+): UpdatePipeline {
   const awake = map({ $objectToArray: '$due' }, { k: '$$this.k', v: min('$$this.v', '$t.now') });
   return [
     {
@@ -72,6 +77,7 @@ export function flushPipeline(settled: readonly string[], storeNow: Expression):
           ],
           '$due',
         ),
+        turn: literal(turn),
         t: '$$REMOVE',
       },
     },
@@ -93,6 +99,7 @@ export function settlePipeline(
   { take, epochs, back }: Settlement,
   queues: readonly string[],
   storeNow: Expression,
+  turn: string,
 ): UpdatePipeline {
   const returned = map('$budgets', {
     $mergeObjects: [
@@ -131,6 +138,7 @@ export function settlePipeline(
           ],
           notReady,
         ),
+        turn: literal(turn),
         t: '$$REMOVE',
       },
     },

@@ -1,7 +1,4 @@
-import type { MongoContext } from './context.ts';
 import type { KeyName } from './send-take.ts';
-import { flushPipeline } from './settle-pipeline.ts';
-import { STORE_NOW } from './take-pipeline.ts';
 
 /**
  * How long a settled entry waits for the row's next take to carry it off, in ms: long where the key goes on serving, and
@@ -33,40 +30,17 @@ interface Settled extends KeyName {
   flushAt: number;
 }
 
-interface Flushed extends KeyName {
+/** Takes of a row that are to be carried off. */
+export interface Flushed extends KeyName {
   readonly takes: readonly string[];
   readonly serving: boolean;
 }
 
-/** Carries settled entries off; where no place can move with that, in one plain update for all keys of a tier. */
-async function flush({ rows }: MongoContext, settled: readonly Flushed[]): Promise<void> {
-  const serving = settled.filter((key) => key.serving);
-  const left = settled.filter((key) => !key.serving);
-  for (const [tierId, keys] of Map.groupBy(serving, (key) => key.tierId)) {
-    const others = { take: { $nin: keys.flatMap(({ takes }) => takes) } };
-    const { matchedCount } = await rows.keys.updateMany(
-      {
-        tierId,
-        _id: { $in: keys.map(({ keyId }) => keyId) },
-        open: { $not: { $elemMatch: others } },
-        ready: { $ne: {} },
-        due: {},
-      },
-      { $set: { open: [] }, $unset: { openEnd: '' } },
-    );
-    if (matchedCount < keys.length) left.push(...keys);
-  }
-  if (left.length === 0) return;
-  await rows.keys.bulkWrite(
-    left.map(({ keyId, tierId, takes }) => ({
-      updateOne: { filter: { _id: keyId, tierId }, update: flushPipeline(takes, STORE_NOW) },
-    })),
-    { ordered: false },
-  );
-}
-
-export function createSettledTakes(context: MongoContext): SettledTakes {
-  const { monotonicMs } = context.options.clock;
+/** `flush` carries entries off their rows. */
+export function createSettledTakes(
+  monotonicMs: () => number,
+  flush: (settled: readonly Flushed[]) => Promise<void>,
+): SettledTakes {
   const byKey = new Map<string, Settled>();
   let timer: { readonly handle: NodeJS.Timeout; readonly at: number } | null = null;
   let flushing: Promise<void> = Promise.resolve();
@@ -83,7 +57,7 @@ export function createSettledTakes(context: MongoContext): SettledTakes {
     const due = [...byKey.values()].filter(({ flushAt }) => flushAt <= moment);
     const snapshot = due.slice(0, FLUSH_ROWS_MAX).map((some) => ({ ...some, takes: [...some.takes] }));
     if (snapshot.length === 0) return false;
-    await flush(context, snapshot);
+    await flush(snapshot);
     for (const { keyId, takes } of snapshot) gone(keyId, takes);
     return snapshot.length === FLUSH_ROWS_MAX;
   };

@@ -23,6 +23,15 @@ export function noSuchTier(id: string): StoreError {
   return new StoreError('not-found', `There is no tier "${id}".`);
 }
 
+/** Tiers by id; those that are gone are left out. */
+export async function readTiers(
+  { rows }: MongoContext,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Tier>> {
+  const found = await rows.tiers.find({ _id: { $in: [...new Set(ids)] } }).toArray();
+  return new Map(found.map((tier) => [tier._id, fromTierDocument(tier)]));
+}
+
 /** The tier as it stands, from now until the transaction's end: others that depend on it wait or start again. */
 export async function lockTier(context: MongoContext, id: string, session: ClientSession): Promise<Tier> {
   const document = await context.rows.tiers.findOneAndUpdate(
@@ -56,9 +65,10 @@ export function createTiers(context: MongoContext): TierStore {
   };
 }
 
-/** Features of `after` that `before` lacks or limits otherwise; null when the two have the same features. */
+/** Features of `after` that `before` lacks or limits otherwise; null when the two place their keys alike. */
 function changedFeatures(before: Tier, after: Tier): string[] | null {
-  if (isDeepStrictEqual(before.features, after.features)) return null;
+  const isSameOrder = before.policy.strategy === after.policy.strategy;
+  if (isSameOrder && isDeepStrictEqual(before.features, after.features)) return null;
   const was = new Map(before.features.map((feature) => [feature.name, feature]));
   return after.features
     .filter((feature) => !isDeepStrictEqual(was.get(feature.name), feature))

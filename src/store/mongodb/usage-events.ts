@@ -1,10 +1,12 @@
+import type { Collection } from 'mongodb';
 import { SUMMED_SPANS } from '../../model/usage-summary.ts';
 import type { AuditStore } from '../port.ts';
 import { listAdminEvents } from './admin-events.ts';
-import type { DrawsDocument } from './collections.ts';
+import type { Collections, DrawsDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { drawIdOf, drawNameOf } from './draw-ids.ts';
 import { atEdge } from './driver-errors.ts';
+import { releaseHolds } from './release-holds.ts';
 import { beginWithholding, endWithholding } from './request-records.ts';
 import { listUsageEvents } from './usage-listing.ts';
 import { insertUsageRecords } from './usage-records.ts';
@@ -13,6 +15,9 @@ import { summarizeUsage } from './usage-summary.ts';
 
 /** Rows this much older than the oldest open take's end less its length may be its own, whatever clocks did. */
 const OPEN_TAKE_MARGIN_MS = 600_000;
+
+/** What the two have in common. */
+type OpenRows = Pick<Collection<{ readonly _id: string; readonly openEnd?: number }>, 'find'>;
 
 export function createAudit(context: MongoContext): AuditStore {
   return {
@@ -45,6 +50,7 @@ export async function withhold(context: MongoContext, drawIds: readonly string[]
     })),
     { ordered: false },
   );
+  await releaseHolds(context, names);
   await endWithholding(
     context,
     records.filter(({ draw }) => !kept.has(draw)),
@@ -100,11 +106,18 @@ async function idsOf(
 
 /** The moment before which no row belongs to an open take, in ms; Infinity when none is open. */
 async function oldestOpenTake({ rows, openTakeMs }: MongoContext): Promise<number> {
-  const [oldest] = await rows.keys
+  const ends = await Promise.all([oldestEnd(rows.keys), oldestEnd(rows.groups)]);
+  return Math.min(...ends) - openTakeMs - OPEN_TAKE_MARGIN_MS;
+}
+
+/** The earliest end of the open takes in rows of keys, or of quota groups; Infinity when none is open. */
+async function oldestEnd(rows: Collections['keys'] | Collections['groups']): Promise<number> {
+  const open: OpenRows = rows;
+  const [oldest] = await open
     .find({ openEnd: { $gt: 0 } })
     .project<{ openEnd: number }>({ openEnd: 1 })
     .sort({ openEnd: 1 })
     .limit(1)
     .toArray();
-  return oldest === undefined ? Infinity : oldest.openEnd - openTakeMs - OPEN_TAKE_MARGIN_MS;
+  return oldest?.openEnd ?? Infinity;
 }

@@ -11,6 +11,7 @@ import type {
 import type { MongoContext } from './context.ts';
 import { drawIdOf } from './draw-ids.ts';
 import { decodePosition, encodePosition, timeRange } from './paging.ts';
+import { shownReport } from './report-document.ts';
 
 /** Rows fetched at once: each holds one event or many. */
 const BATCH = 32;
@@ -47,9 +48,26 @@ export async function listUsageEvents(
   const last = shown.at(-1)?.after;
   const more = found.length > page.limit && last !== undefined;
   return {
-    items: shown.map(({ event }) => event),
+    items: await withReports(
+      rows,
+      shown.map(({ event }) => event),
+    ),
     next: more ? encodePosition([last.at, last.row, last.serial]) : null,
   };
+}
+
+/** Draws with what was reported of them. */
+async function withReports(
+  { reports }: MongoContext['rows'],
+  events: readonly UsageEvent[],
+): Promise<readonly UsageEvent[]> {
+  const drawn = events.filter(({ kind }) => kind === 'draw').map(({ id }) => id);
+  if (drawn.length === 0) return events;
+  const stored = await reports.find({ _id: { $in: drawn } }).toArray();
+  const byDraw = new Map(stored.map((report) => [report._id, shownReport(report)]));
+  return events.map((event) =>
+    event.kind === 'draw' ? { ...event, report: byDraw.get(event.id) ?? null } : event,
+  );
 }
 
 function positionOf(token: string): After {
@@ -110,6 +128,7 @@ function drawEvent(document: DrawsDocument, draw: StoredDraw): UsageEvent {
     requestId: draw.request,
     peerAddress: draw.peer,
     withheld: document.withheld?.includes(draw.serial) === true,
+    report: null,
   };
 }
 

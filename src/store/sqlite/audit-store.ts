@@ -28,7 +28,8 @@ function createRetention({ db, now, options, usageSums }: Core, usage: Usage) {
   return {
     events: (before: number, limit: number): number => {
       usage.index.catchUp();
-      const records = usage.records.removeExpired(now(), limit);
+      const affinities = usage.affinities.removeExpired(now(), limit);
+      const records = affinities + usage.records.removeExpired(now(), limit - affinities);
       if (records >= limit) return records;
       const removed = removeOldest.run(before, usageSums.summedSeq(), limit - records);
       // What is left is not in all sums yet: few have been written since it was.

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { type BudgetWatch, createBudgetWatch } from '../../model/budget-watch.ts';
 import { createFreshRanks } from '../../model/rank.ts';
 import { SUMMED_SPANS } from '../../model/usage-summary.ts';
 import type { Change, StoreOptions } from '../port.ts';
@@ -6,11 +7,13 @@ import { type AdminEvents, createAdminEvents } from './admin-events.ts';
 import { type ClockWatch, createClockWatch } from './clock-watch.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
 import { type CreditPools, createCreditPools } from './credit-pools.ts';
+import { createGroupMembers, type GroupMembers } from './group-members.ts';
 import { createJobRows, type JobRows } from './jobs.ts';
 import { createKeyRows, type KeyRows } from './key-rows.ts';
 import { createKeyStates, type KeyStates } from './key-states.ts';
 import { createNames, type Names } from './names.ts';
 import { createPlaceTable, type PlaceTable } from './places.ts';
+import { createQuotaGroupRows, type QuotaGroupRows } from './quota-group-rows.ts';
 import { createTierRows, type TierRows } from './tiers.ts';
 import { createTransactions, type Transactions } from './transaction.ts';
 import { createUsageIndex, type UsageIndex } from './usage-index.ts';
@@ -24,7 +27,11 @@ export interface Core {
   readonly names: Names;
   readonly places: PlaceTable;
   readonly states: KeyStates;
+  /** Of keys' numbers. */
+  readonly budgetWatch: BudgetWatch<number>;
   readonly credentials: Credentials;
+  readonly quotaGroups: QuotaGroupRows;
+  readonly groupMembers: GroupMembers;
   readonly creditPools: CreditPools;
   readonly usageIndex: UsageIndex;
   readonly usageSums: UsageSums;
@@ -72,8 +79,10 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
   const names = createNames(db);
   const places = createPlaceTable(db, names);
   const now = (): number => Math.floor(options.clock.nowMs());
-  const states = createKeyStates(db, places, now);
+  const budgetWatch = createBudgetWatch<number>();
+  const states = createKeyStates(db, places, now, budgetWatch);
   const credentials = createCredentials(db);
+  const quotaGroups = createQuotaGroupRows(db);
   const creditPools = createCreditPools(db);
   const { hourMs } = options.summedSpans ?? SUMMED_SPANS;
   const usageSums = createUsageSums(db, hourMs);
@@ -82,9 +91,11 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
     names,
     states,
     credentials,
+    quotaGroups,
     creditPools,
     usageIndex,
     usageSums,
+    { committed: () => {}, undone: budgetWatch.forget },
   ]);
   return {
     db,
@@ -92,14 +103,17 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
     names,
     places,
     states,
+    budgetWatch,
     credentials,
+    quotaGroups,
+    groupMembers: createGroupMembers(db),
     creditPools,
     usageIndex,
     usageSums,
     usageRecords: createUsageRecords(db, names, usageIndex),
     freshRank: createFreshRanks(options.clock),
     options,
-    keys: createKeyRows(db, names, states, credentials),
+    keys: createKeyRows(db, { names, states, credentials, quotaGroups, now }),
     tiers: createTierRows(db),
     jobs: createJobRows(db),
     adminEvents: createAdminEvents(db),

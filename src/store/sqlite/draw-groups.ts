@@ -20,7 +20,7 @@ function createQueuesText(): (queues: readonly DrawQueue[]) => string {
   };
 }
 
-/** Groups the draws at `indexes` by feature, units and queues. */
+/** Groups the draws at `indexes` by feature, units, queues and affinity. */
 export function groupDraws(draws: readonly DrawRequest[], indexes: readonly number[]): GroupedDraws[] {
   const queuesText = createQueuesText();
   const groups = new Map<string, { readonly first: DrawRequest; readonly members: number[] }>();
@@ -29,19 +29,19 @@ export function groupDraws(draws: readonly DrawRequest[], indexes: readonly numb
     const draw = draws[index];
     if (draw === undefined) continue;
     if (last === null || !asksTheSame(last.first, draw)) {
-      const name = `${draw.feature} ${draw.units} ${queuesText(draw.queues)}`;
+      const name = `${draw.feature} ${draw.units} ${draw.affinity ?? ''} ${queuesText(draw.queues)}`;
       last = groups.get(name) ?? { first: draw, members: [] };
       groups.set(name, last);
     }
     last.members.push(index);
   }
-  return [...groups.values()].map(({ first: { feature, units, queues }, members }) => ({
-    group: { feature, units, queues, size: members.length },
+  return [...groups.values()].map(({ first: { feature, units, queues, affinity }, members }) => ({
+    group: { feature, units, queues, affinity, size: members.length },
     members,
   }));
 }
 
 /** True where it shows at a glance that two draws belong together. */
 function asksTheSame(a: DrawRequest, b: DrawRequest): boolean {
-  return a.queues === b.queues && a.units === b.units && a.feature === b.feature;
+  return a.queues === b.queues && a.units === b.units && a.feature === b.feature && a.affinity === b.affinity;
 }

@@ -1,3 +1,4 @@
+import type { KeyHealth } from '../../model/key.ts';
 import { NOWHERE } from '../../model/place.ts';
 import { createScanMemory } from '../../model/scan-memory.ts';
 import { createVirtualTime } from '../../model/virtual-time.ts';
@@ -8,6 +9,7 @@ import { createRecovery } from './recovery.ts';
 import { drawRound } from './round.ts';
 import type { RoundParts } from './round-context.ts';
 import type { Usage } from './usage.ts';
+import { createWithholding } from './withheld-draws.ts';
 
 export function createDrawStore(core: Core, usage: Usage): DrawStore {
   const { transactions, keys, options } = core;
@@ -15,10 +17,13 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
     names: core.names,
     places: core.places,
     states: core.states,
+    quotaGroups: core.quotaGroups,
+    groupMembers: core.groupMembers,
     credentials: core.credentials,
     tierRevision: core.tiers.revision,
     events: usage.events,
     records: usage.records,
+    affinities: usage.affinities,
     time: createVirtualTime(options.clock.monotonicMs),
     scans: createScanMemory(),
     newId: options.newId,
@@ -26,6 +31,7 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
   };
   const availability = createAvailability(core);
   const recover = createRecovery(core, usage.events);
+  const withhold = createWithholding(core, usage);
   return {
     roundsMax: 1,
     drawRound: async (draws) => {
@@ -34,18 +40,17 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
       return transactions.write(() => drawRound(parts, draws, core.now(), sentAt));
     },
     withhold: async (drawIds) => {
-      transactions.write(() => {
-        for (const drawId of drawIds) {
-          const event = usage.events.withhold(drawId);
-          if (event !== null) usage.records.remove(event);
-        }
-      });
+      const freed = transactions.write(() => withhold(drawIds));
+      core.announce(...freed.map((tierId) => ({ kind: 'freed', tierId }) as const));
     },
     quarantineKey: async (keyId, value, reason) => {
       transactions.write(() => {
         const stored = keys.read(keyId);
         if (stored?.key.state !== 'active' || stored.key.value !== value) return;
-        const out = { state: 'quarantined', stateReason: reason, updatedAt: core.now() } as const;
+        const now = core.now();
+        // What does not open would not open on a trial either.
+        const health: KeyHealth = { ...stored.key.health, quarantinedAt: now, trialAt: null, trial: null };
+        const out = { state: 'quarantined', stateReason: reason, health, updatedAt: now } as const;
         keys.update(stored, { ...stored.key, ...out, ...NOWHERE });
       });
     },

@@ -26,7 +26,7 @@ export function resultCode(error: unknown): number | null {
 /** What a caller of the store may see of an error: driver errors become `StoreError`, others pass as they are. */
 export function toStoreError(error: unknown): unknown {
   if (!isDriverError(error)) return error;
-  const taken = /UNIQUE constraint failed: ((?:tiers|keys|consumers)\.\S+)/.exec(error.message);
+  const taken = /UNIQUE constraint failed: ((?:tiers|keys|consumers|quota_groups)\.\S+)/.exec(error.message);
   if (resultCode(error) === SQLITE_CONSTRAINT && taken !== null)
     return new StoreError('exists', 'a value that must be unique is taken', { cause: error });
   const sentence =

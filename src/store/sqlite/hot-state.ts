@@ -14,6 +14,7 @@ type BudgetTuple = readonly [
   epoch: number,
   countsFrom?: number,
   periods?: Budget['periods'],
+  forgiven?: number,
 ];
 /** Where the key stands in a queue (r: ready, d: due, o: out), its rank or moment, the rank of its last use. */
 type QueueTuple = readonly ['r' | 'd' | 'o', number, number | null];
@@ -96,7 +97,8 @@ function unpackQueues(queues: HotTuple[9]): Pick<KeyState, 'ready' | 'due' | 'la
 }
 
 function packBudget(budget: Budget): BudgetTuple {
-  const { limit, windowMs, used, startAt, epoch, countsFrom, periods } = budget;
+  const { limit, windowMs, used, startAt, epoch, countsFrom, periods, forgiven } = budget;
+  if (forgiven !== undefined) return [limit, windowMs, used, startAt, epoch, countsFrom, periods, forgiven];
   const usual: BudgetTuple = [limit, windowMs, used, startAt, epoch, countsFrom];
   return periods === null ? usual : [limit, windowMs, used, startAt, epoch, countsFrom, periods];
 }
@@ -109,8 +111,10 @@ function unpackBudget([
   epoch,
   countsFrom = 0,
   periods = null,
+  forgiven,
 ]: BudgetTuple): Budget {
-  return { limit, windowMs, periods, used, startAt, epoch, countsFrom };
+  const budget = { limit, windowMs, periods, used, startAt, epoch, countsFrom };
+  return forgiven === undefined ? budget : { ...budget, forgiven };
 }
 
 /** Nothing for a key that has nothing of it, as most. */

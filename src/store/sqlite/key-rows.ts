@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Key, KeyState } from '../../model/key.ts';
 import { type Credentials, parsePairs } from './credentials.ts';
+import { groupUnitAt, placesWithout } from './group-take.ts';
 import type { KeyStates } from './key-states.ts';
 import type { Names } from './names.ts';
+import type { QuotaGroupRows } from './quota-group-rows.ts';
 import { prepare } from './statement.ts';
 
 /** A key as stored, with the number by which its other rows know it. */
@@ -19,6 +21,8 @@ export interface KeyRows {
   /** `stored` is what is there now. */
   readonly update: (stored: StoredKey, after: Key) => void;
   readonly remove: (stored: StoredKey) => void;
+  /** A state whose places heed its quota group, where that has no unit. */
+  readonly placed: (state: KeyState) => KeyState;
   /** The whole key of a row of `keys`. */
   readonly whole: (row: KeyRow) => Key;
 }
@@ -101,26 +105,44 @@ function editable(key: Key): (string | number | null)[] {
     key.version,
     key.createdAt,
     key.updatedAt,
+    key.traits.groupId,
   ];
 }
 
-export function createKeyRows(
-  db: DatabaseSync,
-  names: Names,
-  states: KeyStates,
-  credentials: Credentials,
-): KeyRows {
+/** What the rows of keys go together with. */
+interface KeyRowParts {
+  readonly names: Names;
+  readonly states: KeyStates;
+  readonly credentials: Credentials;
+  readonly quotaGroups: QuotaGroupRows;
+  readonly now: () => number;
+}
+
+/** A state in its places; those of a key whose quota group has no unit are none that it could be drawn from. */
+function placed(state: KeyState, { quotaGroups, now }: KeyRowParts): KeyState {
+  const { groupId } = state.traits;
+  const group = groupId === null ? null : quotaGroups.read(groupId);
+  if (group === null) return state;
+  const moment = now();
+  const unitAt = groupUnitAt(group, moment);
+  return unitAt === moment ? state : { ...state, ...placesWithout(state, unitAt) };
+}
+
+export function createKeyRows(db: DatabaseSync, parts: KeyRowParts): KeyRows {
+  const { names, states, credentials } = parts;
   const byId = prepare<KeyRow>(db, `SELECT ${KEY_COLUMNS} FROM ${KEY_TABLES} WHERE k.id = ?`);
   const byNo = prepare<KeyRow>(db, `SELECT ${KEY_COLUMNS} FROM ${KEY_TABLES} WHERE k.no = ?`);
   const insert = prepare<{ no: number }>(
     db,
     `INSERT INTO keys (id, tier, fingerprint, name, value_hint, value, secrets, metadata, state, state_reason, sweep_at,
-       placed, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
+       placed, version, created_at, updated_at, quota_group)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
   );
   const update = prepare(
     db,
     `UPDATE keys SET fingerprint = ?, name = ?, value_hint = ?, value = ?, secrets = ?, metadata = ?, state = ?,
-       state_reason = ?, sweep_at = ?, placed = ?, version = ?, created_at = ?, updated_at = ? WHERE no = ?`,
+       state_reason = ?, sweep_at = ?, placed = ?, version = ?, created_at = ?, updated_at = ?, quota_group = ?
+     WHERE no = ?`,
   );
   const remove = prepare(db, 'DELETE FROM keys WHERE no = ?');
   const bury = prepare(db, 'INSERT INTO deleted_keys VALUES (?, ?)');
@@ -134,17 +156,18 @@ export function createKeyRows(
     row === undefined ? null : { no: row.no, key: whole(row) };
   return {
     whole,
+    placed: (state) => placed(state, parts),
     read: (id) => stored(byId.get(id)),
     readNumber: (no) => stored(byNo.get(no)),
     insert: (key) => {
       const [row] = insert.all(key.id, names.number(key.tierId), ...editable(key));
       if (row === undefined) throw new Error('a new key got no number');
-      states.insert(row.no, key);
+      states.insert(row.no, placed(key, parts));
     },
     update: ({ no, key }, after) => {
       credentials.forget(no);
       update.run(...editable(after), no);
-      states.write(no, key, stateOf(after));
+      states.write(no, key, placed(stateOf(after), parts));
     },
     remove: ({ no, key }) => {
       credentials.forget(no);

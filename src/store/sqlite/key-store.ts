@@ -5,6 +5,7 @@ import type { Core } from './core.ts';
 import { toStoreError } from './driver-error.ts';
 import { KEY_COLUMNS, KEY_TABLES, type KeyRow, type StoredKey } from './key-rows.ts';
 import { afterId, pageOf, writeCursor } from './paging.ts';
+import { requireGroup } from './quota-group-store.ts';
 import { createStatementCache } from './statement-cache.ts';
 import { requireTier } from './tier-store.ts';
 import { createWhere } from './where.ts';
@@ -19,6 +20,7 @@ function createList(core: Core): (filter: KeyFilter, page: PageRequest) => Page<
       where.add('k.tier = ?', tier);
     }
     where.add('k.state = ?', filter.state);
+    where.add('k.quota_group = ?', filter.groupId);
     const rows = statement<KeyRow>(
       `SELECT ${KEY_COLUMNS} FROM ${KEY_TABLES} WHERE ${where.sql()} ORDER BY k.id LIMIT ?`,
     ).all(...where.values, page.limit + 1);
@@ -40,31 +42,44 @@ function naming(index: number, work: () => void): void {
 export function createKeyStore(core: Core): KeyStore {
   const { transactions, keys, adminEvents } = core;
   const list = createList(core);
+  const insert = (key: Key): void => {
+    if (key.traits.groupId !== null) requireGroup(core, key.traits.groupId, 'no-group');
+    keys.insert(key);
+  };
   const required = (id: string): StoredKey => {
     const stored = keys.read(id);
     if (stored === null) throw new StoreError('not-found', `there is no key ${id}`);
     return stored;
   };
   return {
-    createKeys: async (tierId, build) =>
-      transactions.write(() => {
+    createKeys: async (tierId, build) => {
+      const created = transactions.write(() => {
         const tier = requireTier(core, tierId);
         const built = build(tier, core.freshRank, core.now());
-        for (const [index, key] of built.keys.entries()) naming(index, () => keys.insert(key));
+        for (const [index, key] of built.keys.entries()) naming(index, () => insert(key));
         for (const event of built.events) adminEvents.append(event);
         return built.keys;
-      }),
+      });
+      if (created.length > 0) core.announce({ kind: 'freed', tierId });
+      return created;
+    },
     getKey: async (id) => transactions.read(() => keys.read(id)?.key ?? null),
     listKeys: async (filter, page) => transactions.read(() => list(filter, page)),
-    editKey: async (id, edit) =>
-      transactions.write(() => {
+    editKey: async (id, edit) => {
+      const { row, event } = transactions.write(() => {
         const stored = required(id);
-        const { row, event } = edit(stored.key, requireTier(core, stored.key.tierId), core.now());
-        if (event === null) return row;
-        keys.update(stored, row);
-        adminEvents.append(event);
-        return row;
-      }),
+        const edited = edit(stored.key, requireTier(core, stored.key.tierId), core.now());
+        if (edited.event === null) return edited;
+        const { groupId } = edited.row.traits;
+        if (groupId !== null && groupId !== stored.key.traits.groupId)
+          requireGroup(core, groupId, 'no-group');
+        keys.update(stored, edited.row);
+        adminEvents.append(edited.event);
+        return edited;
+      });
+      if (event !== null) core.announce({ kind: 'freed', tierId: row.tierId });
+      return row;
+    },
     deleteKey: async (id, check) => {
       transactions.write(() => {
         const stored = required(id);

@@ -58,7 +58,11 @@ export function createMaintenanceStore(core: Core, path: string): MaintenanceSto
     ...createMeta(core),
     poolSizes: createPoolSizes(core),
     listJobs: async () => transactions.read(() => core.jobs.list(core.now() - JOBS_SHOWN_MS, JOBS_SHOWN_MAX)),
-    runJobStep: async (batch) => transactions.write(() => jobStep(batch)),
+    runJobStep: async (batch) => {
+      const job = transactions.write(() => jobStep(batch));
+      if (job !== null) core.announce({ kind: 'freed', tierId: job.tierId });
+      return job;
+    },
     parkExpiredKeys: async (limit) => transactions.write(() => parkExpired(limit)),
     status: async () => {
       core.clockWatch.look();

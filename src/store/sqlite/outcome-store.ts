@@ -1,18 +1,18 @@
-import type { OutcomeStore, QuotaGroupStore } from '../port.ts';
+import type { OutcomeStore } from '../port.ts';
+import type { Core } from './core.ts';
+import { createReportRound } from './report-round.ts';
+import type { Usage } from './usage.ts';
 
-const missing = async (): Promise<never> => {
-  throw new Error('not there yet');
-};
-
-export function createOutcomeStore(): OutcomeStore & QuotaGroupStore {
+export function createOutcomeStore(core: Core, usage: Usage): OutcomeStore {
+  const reportRound = createReportRound(core, usage.events);
   return {
-    reportRound: missing,
+    reportRound: async (reports) => {
+      const { results, freed } = core.transactions.write(() => reportRound(reports, core.now()));
+      core.announce(...freed.map((tierId) => ({ kind: 'freed', tierId }) as const));
+      return results;
+    },
+    // A report and what it changes commit together, and it goes with its draw.
     applyReports: async () => 0,
     deleteExpiredReports: async () => 0,
-    createGroup: missing,
-    getGroup: async () => null,
-    listGroups: missing,
-    editGroup: missing,
-    deleteGroup: missing,
   };
 }

@@ -79,6 +79,7 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
     keyId: String(row.key),
     position: row.position,
     lastRank: row.lastRank,
+    weight: 1,
     preference: 0,
     busy: false,
   });

@@ -43,6 +43,8 @@ const keyFilters: readonly KeyFilter[] = [
   { tierId: 'tier' },
   { state: 'active' },
   { tierId: 'tier', state: 'active' },
+  { groupId: 'group' },
+  { tierId: 'tier', groupId: 'group' },
 ];
 const usageFilters: readonly UsageFilter[] = [
   {},
@@ -59,7 +61,12 @@ async function everyStatement(): Promise<{ db: ListeningDatabase; statements: re
   const store = createSqliteStore(db, ':memory:', { clock: systemClock, newId: uuid, warn: () => {} });
   db.exec(`INSERT INTO names (text) VALUES (''), ('tier'), ('a'); INSERT INTO deleted_keys VALUES (1, 'k')`);
   const page = { after: null, limit: 10 };
-  for (const filter of keyFilters) await store.listKeys(filter, page);
+  for (const filter of keyFilters) {
+    await store.listKeys(filter, page);
+    await store.listUnwellKeys(filter, page);
+    for (const descending of [true, false])
+      await store.scanKeys(filter, { after: null, descending, limit: 10 });
+  }
   for (const filter of usageFilters) await store.listUsageEvents(filter, page);
   for (const filter of [{}, { owner: 'o' }]) await store.listConsumers(filter, page);
   const resource = { resourceType: 'key', resourceId: 'k' };

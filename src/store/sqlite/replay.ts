@@ -17,11 +17,15 @@ function takeRateAnew(
   source: DrawQueue,
 ): DrawResult | null {
   const { feature, units } = draw;
+  const state = round.keys.state(record.key);
   const request = takeRequest(round, source, {
     feature,
     units,
     count: 1,
-    rank: round.time.turnOf([source.queue], TURN_MIN) + STRIDE,
+    rank:
+      source.policy.strategy === 'fill_first' && state !== null
+        ? state.freshRank
+        : round.time.turnOf([source.queue], TURN_MIN) + STRIDE,
     charge: 'rate',
   });
   const took = round.keys.take(record.key, request, round.now);
@@ -46,7 +50,8 @@ export function replay(round: Round, draw: DrawRequest, record: RequestRecord): 
   if (credential === null || state === null || !isUsable(state, round.now)) return GONE;
   const source = draw.queues.find(({ tierId }) => round.names.find(tierId) === credential.tier);
   if (source === undefined) return GONE;
-  const withinMs = leaveWithinMs(source.limits, state.budgets);
+  const own = { limits: source.limits, budgets: state.budgets };
+  const withinMs = leaveWithinMs(own, round.keys.groupOf(state), round.now);
   let leaveBy = leaveByOf(round, record, withinMs);
   if (round.sentAt >= leaveBy) {
     if (staleTier(round, [source]) !== null) return { kind: 'stale', tierId: source.tierId };

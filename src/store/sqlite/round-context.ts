@@ -4,24 +4,24 @@ import type { ScanMemory } from '../../model/scan-memory.ts';
 import type { TakeRequest } from '../../model/take.ts';
 import type { VirtualTime } from '../../model/virtual-time.ts';
 import type { Drawn } from '../port.ts';
+import type { Affinities } from './affinities.ts';
 import type { Credential, Credentials } from './credentials.ts';
-import type { KeyStates } from './key-states.ts';
 import type { Names } from './names.ts';
 import type { PlaceTable } from './places.ts';
 import type { RequestRecords } from './request-records.ts';
-import type { RoundKeys } from './round-keys.ts';
+import type { RoundKeys, RoundRows } from './round-keys.ts';
 import type { UsageEvents } from './usage-events.ts';
 
 /** What every round of an open store works with. */
-export interface RoundParts {
+export interface RoundParts extends RoundRows {
   readonly names: Names;
   readonly places: PlaceTable;
-  readonly states: KeyStates;
   readonly credentials: Credentials;
   /** The revision of a tier as stored; null when there is no such tier. */
   readonly tierRevision: (tierId: string) => number | null;
   readonly events: UsageEvents;
   readonly records: RequestRecords;
+  readonly affinities: Affinities;
   readonly time: VirtualTime;
   /** Searches that a round could not finish. */
   readonly scans: ScanMemory;

@@ -3,9 +3,11 @@ import {
   planRound,
   type RoundReply,
   type RoundResult,
+  type RoundStep,
   type Shortage,
 } from '../../model/round.ts';
 import type { DrawRequest, DrawResult } from '../port.ts';
+import { findKey, readPage } from './candidates.ts';
 import { type GroupedDraws, groupDraws } from './draw-groups.ts';
 import { leaveWithinMs } from './leave-by.ts';
 import { replay } from './replay.ts';
@@ -22,23 +24,34 @@ function runPlan(round: Round, groups: readonly GroupedDraws[]): RoundResult {
   );
   let step = plan.next();
   while (!step.done) {
-    const asked = step.value;
-    let reply: RoundReply;
-    if (asked.kind === 'read') {
+    step = plan.next(answer(round, groups, step.value));
+  }
+  return step.value;
+}
+
+function answer(round: Round, groups: readonly GroupedDraws[], asked: RoundStep): RoundReply {
+  const { now, affinities } = round;
+  switch (asked.kind) {
+    case 'read':
       round.keys.flush();
-      const pages = asked.reads.map((read) => round.places.page(read, round.now));
-      reply = { kind: 'read', now: round.now, pages };
-    } else {
+      return { kind: 'read', now, pages: asked.reads.map((read) => readPage(round, read)) };
+    case 'take': {
       const replies = asked.takes.map(({ group, keyId, source, count, rank }) => {
         const { feature, units } = (groups[group] as GroupedDraws).group;
         const request = takeRequest(round, source, { feature, units, count, rank, charge: 'all' });
-        return round.keys.take(Number(keyId), request, round.now);
+        return round.keys.take(Number(keyId), request, now);
       });
-      reply = { kind: 'take', replies };
+      return { kind: 'take', replies };
     }
-    step = plan.next(reply);
+    case 'recall':
+      return { kind: 'recall', homes: asked.affinities.map((name) => affinities.recall(name, now)) };
+    case 'find':
+      return { kind: 'find', now, found: asked.keys.map((key) => findKey(round, key)) };
+    case 'claim':
+      // Nobody else writes meanwhile.
+      for (const { affinity, to } of asked.claims) affinities.move(affinity, to, now);
+      return { kind: 'claim', homes: asked.claims.map(({ to }) => to) };
   }
-  return step.value;
 }
 
 /** Adds the audit row, and writes the request record if any, of each draw that a grant serves. */
@@ -55,7 +68,8 @@ function serveGrant(
   const state = round.keys.state(key);
   if (credential === null || state === null) throw new Error('a key that granted units is gone');
   const { source, took } = grant;
-  const leaveBy = round.sentAt + leaveWithinMs(source.limits, state.budgets);
+  const own = { limits: source.limits, budgets: state.budgets };
+  const leaveBy = round.sentAt + leaveWithinMs(own, round.keys.groupOf(state), round.now);
   for (const [i, index] of served.entries()) {
     const draw = draws[index] as DrawRequest;
     const facts = {
@@ -122,7 +136,7 @@ export function drawRound(
   now: number,
   sentAt: number,
 ): readonly DrawResult[] {
-  const round: Round = { ...parts, now, sentAt, keys: createRoundKeys(parts.states) };
+  const round: Round = { ...parts, now, sentAt, keys: createRoundKeys(parts) };
   const results: (DrawResult | undefined)[] = draws.map(() => undefined);
   const fresh: number[] = [];
   const firstOf = new Map<string, number>();

@@ -65,7 +65,9 @@ export function createTierStore(core: Core): TierStore {
         const { row, event } = edit(before);
         if (event === null) return { row, isChanged: false };
         tiers.update(row);
-        if (!isDeepStrictEqual(before.features, row.features)) jobs.insert(placeJob(row));
+        const isPlacedAnew =
+          before.policy.strategy !== row.policy.strategy || !isDeepStrictEqual(before.features, row.features);
+        if (isPlacedAnew) jobs.insert(placeJob(row));
         adminEvents.append(event);
         return { row, isChanged: true };
       });

@@ -22,11 +22,26 @@ export interface NewUsageEvents {
   readonly write: () => void;
 }
 
-/** Writes and marks the audit rows of draws; every call within a write. */
+/** A draw as its audit row tells of it, in numbers of names and of its key. */
+export type DrawRow = {
+  readonly seq: number;
+  readonly at: number;
+  readonly consumer: number;
+  readonly key: number;
+  readonly tier: number;
+  readonly feature: number;
+  readonly units: number;
+  readonly take: string;
+  readonly serial: number;
+};
+
+/** Writes, finds and marks the audit rows of draws; every call within a write. */
 export interface UsageEvents {
   readonly begin: () => NewUsageEvents;
-  /** Marks the row of a draw whose value did not leave; gives its number, null when there is none. */
-  readonly withhold: (drawId: string) => number | null;
+  /** The row of a draw by its id; null when there is none. */
+  readonly find: (drawId: string) => DrawRow | null;
+  /** Marks the row of a draw whose value did not leave. */
+  readonly withhold: (seq: number) => void;
   /** Units of a take's real rows. */
   readonly unitsOfTake: (take: string) => number;
 }
@@ -40,7 +55,10 @@ function parseDrawId(drawId: string): { readonly take: string; readonly serial: 
 
 export function createUsageEvents({ db, names, usageIndex: index, usageSums }: Core): UsageEvents {
   const insert = createRowInsert(db, 'usage_events', '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)');
-  const find = prepare<{ seq: number }>(db, 'SELECT seq FROM usage_by_take WHERE take = ? AND serial = ?');
+  const select = prepare<DrawRow>(
+    db,
+    'SELECT seq, at, consumer, key, tier, feature, units, take, serial FROM usage_events WHERE seq = ?',
+  );
   const mark = prepare(db, 'UPDATE usage_events SET withheld = 1 WHERE seq = ?');
   const units = prepare<{ units: number }>(
     db,
@@ -62,6 +80,7 @@ export function createUsageEvents({ db, names, usageIndex: index, usageSums }: C
           const feature = names.number(request.feature);
           values.push(last, at, consumer, key, tier, feature, units, take, serial, requestId, peerAddress);
           draws.push({ at, consumer, key, feature, units });
+          index.draws.add(take, serial, last);
           return last;
         },
         write: () => {
@@ -71,14 +90,13 @@ export function createUsageEvents({ db, names, usageIndex: index, usageSums }: C
         },
       };
     },
-    withhold: (drawId) => {
+    find: (drawId) => {
       const parts = parseDrawId(drawId);
-      if (parts === null) return null;
-      index.catchUp();
-      const row = find.get(parts.take, parts.serial);
-      if (row === undefined) return null;
-      mark.run(row.seq);
-      return row.seq;
+      const seq = parts === null ? null : index.draws.find(parts.take, parts.serial);
+      return seq === null ? null : (select.get(seq) ?? null);
+    },
+    withhold: (seq) => {
+      mark.run(seq);
     },
     unitsOfTake: (take) => {
       index.catchUp();

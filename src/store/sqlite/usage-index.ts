@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { WriteEnd } from './memory.ts';
+import { createRecentDraws, type RecentDraws } from './recent-draws.ts';
 import { prepare } from './statement.ts';
 import type { UsageSums } from './usage-sums.ts';
 
@@ -18,6 +19,8 @@ export interface UsageIndex extends WriteEnd {
   readonly isBehind: () => boolean;
   /** The number of the next event. Counted here, not by SQLite: none is given twice, also when the newest rows are deleted. */
   readonly nextSeq: () => number;
+  /** Finds draws by their ids, whether they are indexed or not. */
+  readonly draws: Pick<RecentDraws, 'add' | 'find'>;
 }
 
 /** Events that wait before a batch begins: more would make its parts noticeably long, fewer write more pages. */
@@ -52,6 +55,7 @@ export function createUsageIndex(db: DatabaseSync, sums: UsageSums): UsageIndex 
   const newest = prepare<{ seq: number | null }>(db, 'SELECT max(seq) AS seq FROM usage_events');
   const mark = prepare(db, 'UPDATE usage_indexed SET seq = max(seq, ?)');
   const inserts = PARTS.map((part) => prepare(db, part));
+  const recent = createRecentDraws(db);
   const sumParts = [sums.sumRecords, sums.sumNext];
   const indexedSeq = (): number => indexed.get()?.seq ?? 0;
   const newestSeq = (): number => newest.get()?.seq ?? 0;
@@ -63,10 +67,12 @@ export function createUsageIndex(db: DatabaseSync, sums: UsageSums): UsageIndex 
     else sumParts[done - inserts.length]?.(newest);
     if (done + 1 < inserts.length + sumParts.length) return { from, upTo, done: done + 1 };
     mark.run(upTo);
+    recent.indexed(upTo);
     return null;
   };
 
   return {
+    draws: recent,
     nextSeq: () => {
       last += 1;
       return last;
@@ -86,6 +92,7 @@ export function createUsageIndex(db: DatabaseSync, sums: UsageSums): UsageIndex 
     committed: () => {},
     undone: () => {
       batch = null;
+      recent.undone();
     },
   };
 }

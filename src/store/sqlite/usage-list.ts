@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Outcome, RecordEvent, UsageEvent } from '../../model/audit.ts';
+import type { DrawReport, Outcome, RecordEvent, UsageEvent } from '../../model/audit.ts';
 import type { Page, PageRequest, UsageFilter } from '../port.ts';
 import { createKeyNumbers } from './key-numbers.ts';
 import type { Names } from './names.ts';
@@ -26,20 +26,33 @@ type Row = {
   readonly endpoint: string | null;
   readonly statusCode: number | null;
   readonly outcome: Outcome | null;
+  /** Null of draws that were not reported, as what follows, and of what is no draw. */
+  readonly reportedAt: number | null;
+  readonly reportedOutcome: Outcome | null;
+  readonly reportedStatus: number | null;
+  readonly reportedUnits: number | null;
+  readonly message: string | null;
 };
 
 const COLUMNS = `
   e.seq, e.at, c.text AS consumerId, coalesce(k.id, d.id, '') AS keyId, t.text AS tierId, f.text AS feature, e.units,
   e.take, e.serial, e.request_id AS requestId, e.peer_address AS peerAddress, e.withheld,
-  r.kind, r.resource, r.endpoint, r.status_code AS statusCode, r.outcome`;
+  r.kind, r.resource, r.endpoint, r.status_code AS statusCode, r.outcome,
+  o.at AS reportedAt, o.outcome AS reportedOutcome, o.status_code AS reportedStatus, o.units AS reportedUnits, o.message`;
 
 /** The index, and then the events and names of what it found, one by one: the order is the index's. */
 function fromIndex(table: string): string {
   return `${table} i CROSS JOIN usage_events e ON e.seq = i.seq
     CROSS JOIN names c ON c.no = e.consumer CROSS JOIN names t ON t.no = e.tier
     CROSS JOIN names f ON f.no = e.feature
-    LEFT JOIN usage_records r ON r.seq = e.seq
+    LEFT JOIN usage_records r ON r.seq = e.seq LEFT JOIN outcome_reports o ON o.seq = e.seq
     LEFT JOIN keys k ON k.no = e.key LEFT JOIN deleted_keys d ON d.no = e.key`;
+}
+
+function reportOf(row: Row): DrawReport | null {
+  const { reportedAt: at, reportedOutcome: outcome, message } = row;
+  if (at === null || outcome === null) return null;
+  return { outcome, statusCode: row.reportedStatus, units: row.reportedUnits, at, message };
 }
 
 function eventOf(row: Row): UsageEvent {
@@ -51,7 +64,8 @@ function eventOf(row: Row): UsageEvent {
   }
   const { keyId, tierId, feature } = row;
   const id = `${row.take}.${row.serial}`;
-  return { id, kind: 'draw', ...shared, keyId, tierId, feature, withheld: row.withheld === 1 };
+  const withheld = row.withheld === 1;
+  return { id, kind: 'draw', ...shared, keyId, tierId, feature, withheld, report: reportOf(row) };
 }
 
 /** The filter's strings as numbers; null when one of them occurs in no event. */

@@ -5,11 +5,12 @@ import {
   type KeySchema,
   KeyState,
 } from '../../../gen/keypool/v1/key_pb.ts';
-import type { BudgetInput, NewKey } from '../../domain/key-fields.ts';
-import type { BudgetView, KeyView } from '../../domain/key-view.ts';
+import type { NewKey } from '../../domain/key-fields.ts';
+import type { KeyView } from '../../domain/key-view.ts';
 import type { Condition } from '../../model/condition.ts';
 import type { KeyLifecycle } from '../../model/key.ts';
-import { durationFromMs, msFromDuration, msFromTimestamp, optionalTimestamp, timestampFrom } from './time.ts';
+import { fromBudget, toBudgets } from './budget.ts';
+import { msFromTimestamp, optionalTimestamp, timestampFrom } from './time.ts';
 
 const STATE: Readonly<Record<KeyLifecycle, KeyState>> = {
   active: KeyState.ACTIVE,
@@ -25,6 +26,14 @@ const CONDITION: Readonly<Record<Condition, KeyCondition>> = {
   disabled: KeyCondition.DISABLED,
   quarantined: KeyCondition.QUARANTINED,
 };
+
+export function fromKeyState(state: KeyLifecycle): KeyState {
+  return STATE[state];
+}
+
+export function fromCondition(condition: Condition): KeyCondition {
+  return CONDITION[condition];
+}
 
 /** A state as a filter; undefined for any. */
 export function toKeyStateFilter(state: KeyState): KeyLifecycle | undefined {
@@ -42,11 +51,16 @@ export function toExpireAt(key: Pick<KeyMessage, 'expireTime'>): number | null {
   return key.expireTime === undefined ? null : msFromTimestamp(key.expireTime);
 }
 
-export function toBudgets(budgets: KeyMessage['budgets']): readonly BudgetInput[] {
-  return budgets.map(({ limit, window }) => ({
-    limit: Number(limit),
-    windowMs: window === undefined ? null : msFromDuration(window),
-  }));
+/** Weight, cap and group by the names that their fields have in the contract. */
+export const TRAIT_FIELDS: Readonly<Record<string, (key: KeyMessage) => NonNullable<NewKey['traits']>>> = {
+  weight: ({ weight = 1 }) => ({ weight }),
+  max_in_flight: ({ maxInFlight = null }) => ({ maxInFlight }),
+  quota_group_id: ({ quotaGroupId }) => ({ groupId: quotaGroupId || null }),
+};
+
+/** Those of the traits that `paths` name. */
+export function toTraits(key: KeyMessage, paths: readonly string[]): NonNullable<NewKey['traits']> {
+  return Object.assign({}, ...paths.map((path) => TRAIT_FIELDS[path]?.(key)));
 }
 
 export function toNewKey(key: KeyMessage): NewKey {
@@ -59,15 +73,7 @@ export function toNewKey(key: KeyMessage): NewKey {
     stateReason: key.stateReason,
     expireAt: toExpireAt(key),
     budgets: toBudgets(key.budgets),
-  };
-}
-
-function fromBudget(budget: BudgetView): NonNullable<MessageInitShape<typeof KeySchema>['budgets']>[number] {
-  return {
-    limit: BigInt(budget.limit),
-    window: budget.windowMs === null ? undefined : durationFromMs(budget.windowMs),
-    used: BigInt(budget.used),
-    resetTime: optionalTimestamp(budget.resetAt),
+    traits: toTraits(key, Object.keys(TRAIT_FIELDS)),
   };
 }
 
@@ -90,5 +96,16 @@ export function fromKey(key: KeyView): MessageInitShape<typeof KeySchema> {
     createTime: timestampFrom(key.createdAt),
     updateTime: timestampFrom(key.updatedAt),
     etag: key.etag,
+    weight: key.traits.weight,
+    maxInFlight: key.traits.maxInFlight ?? undefined,
+    quotaGroupId: key.traits.groupId ?? '',
+    inFlight: key.inFlight,
+    failureStreak: key.failureStreak,
+    cooldowns: key.cooldowns.map(({ feature, endAt }) => ({
+      feature: feature ?? '',
+      endTime: timestampFrom(endAt),
+    })),
+    quarantineTime: optionalTimestamp(key.quarantinedAt),
+    trialTime: optionalTimestamp(key.trialAt),
   };
 }

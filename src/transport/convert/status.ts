@@ -2,7 +2,10 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type GetStatusResponseSchema, JobState } from '../../../gen/keypool/v1/status_messages_pb.ts';
 import type { FeatureStatus, Status } from '../../domain/get-status.ts';
 import type { Job } from '../../model/job.ts';
+import { fromAlert } from './alert.ts';
+import { fromTierStatus } from './tier-status.ts';
 import { durationFromMs, optionalTimestamp, timestampFrom } from './time.ts';
+import { fromWebhookStatus } from './webhook.ts';
 
 type StatusInit = MessageInitShape<typeof GetStatusResponseSchema>;
 
@@ -49,6 +52,11 @@ export function fromStatus(status: Status): StatusInit {
     features: status.features.map((entry) => ({ feature: entry.feature, ...fromAvailability(entry) })),
     featuresCapped: status.featuresCapped,
     jobs: status.jobs.map(fromJob),
+    openAlerts: status.alerts.openAlerts.map(fromAlert),
+    openAlertsCapped: status.alerts.openAlertsCapped,
+    webhooks: status.alerts.webhooks.map(fromWebhookStatus),
+    tiers: status.tiers.map(fromTierStatus),
+    tiersCapped: status.tiersCapped,
     lastClockJumpTime: optionalTimestamp(store.clockJump?.at ?? null),
     lastClockJump: store.clockJump === null ? undefined : durationFromMs(Math.round(store.clockJump.byMs)),
   };

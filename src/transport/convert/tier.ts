@@ -2,14 +2,16 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   type FeatureSchema,
   LimitAlgorithm,
+  type LimitSchema,
   type Tier as TierMessage,
   type TierSchema,
 } from '../../../gen/keypool/v1/tier_pb.ts';
 import { etagOf } from '../../domain/etag.ts';
 import type { Feature, Limit, Tier } from '../../model/tier.ts';
+import { fromPolicy } from './tier-policy.ts';
 import { durationFromMs, msFromDuration, timestampFrom } from './time.ts';
 
-function toLimit(limit: TierMessage['features'][number]['limits'][number]): Limit {
+export function toLimit(limit: TierMessage['features'][number]['limits'][number]): Limit {
   return {
     limit: limit.limit,
     windowMs: limit.window === undefined ? 0 : msFromDuration(limit.window),
@@ -22,16 +24,17 @@ export function toFeatures(features: TierMessage['features']): readonly Feature[
   return features.map(({ name, limits }) => ({ name, limits: limits.map(toLimit) }));
 }
 
-function fromFeature({ name, limits }: Feature): MessageInitShape<typeof FeatureSchema> {
+export function fromLimit(limit: Limit): MessageInitShape<typeof LimitSchema> {
   return {
-    name,
-    limits: limits.map((limit) => ({
-      limit: limit.limit,
-      window: durationFromMs(limit.windowMs),
-      algorithm: limit.algorithm === 'fixed' ? LimitAlgorithm.FIXED_WINDOW : LimitAlgorithm.SLIDING_WINDOW,
-      guard: limit.guardMs === null ? undefined : durationFromMs(limit.guardMs),
-    })),
+    limit: limit.limit,
+    window: durationFromMs(limit.windowMs),
+    algorithm: limit.algorithm === 'fixed' ? LimitAlgorithm.FIXED_WINDOW : LimitAlgorithm.SLIDING_WINDOW,
+    guard: limit.guardMs === null ? undefined : durationFromMs(limit.guardMs),
   };
+}
+
+function fromFeature({ name, limits }: Feature): MessageInitShape<typeof FeatureSchema> {
+  return { name, limits: limits.map(fromLimit) };
 }
 
 export function fromTier(tier: Tier): MessageInitShape<typeof TierSchema> {
@@ -39,6 +42,7 @@ export function fromTier(tier: Tier): MessageInitShape<typeof TierSchema> {
     id: tier.id,
     description: tier.description,
     features: tier.features.map(fromFeature),
+    ...fromPolicy(tier.policy),
     createTime: timestampFrom(tier.createdAt),
     updateTime: timestampFrom(tier.updatedAt),
     etag: etagOf(tier.revision),

@@ -34,8 +34,17 @@ export function toOutcome(value: OutcomeValue): Outcome | null {
 
 type EventInit = MessageInitShape<typeof UsageEventSchema>;
 
-function ofDraw({ id, keyId, tierId, feature, withheld }: DrawEvent): EventInit {
-  return { drawId: id, keyId, tierId, feature, withheld };
+function ofDraw({ id, keyId, tierId, feature, withheld, report }: DrawEvent): EventInit {
+  const drawn = { drawId: id, keyId, tierId, feature, withheld };
+  if (report === null) return drawn;
+  return {
+    ...drawn,
+    outcome: OUTCOME[report.outcome],
+    statusCode: report.statusCode ?? undefined,
+    reportedUnits: report.units ?? undefined,
+    reportTime: timestampFrom(report.at),
+    reportMessage: report.message ?? '',
+  };
 }
 
 function ofRecord({ resource, endpoint, statusCode, outcome }: RecordEvent): EventInit {

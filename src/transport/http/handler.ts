@@ -67,6 +67,7 @@ export function createHttpHandler(parts: HttpParts, options: HttpOptions): HttpH
   const arrive = createArrivals({ clock: context.clock, newRequestId, trustedProxies });
   const rooms = {
     withToken: createRoom(limits.maxConcurrentRequests),
+    streams: createRoom(limits.maxConcurrentRequests),
     withoutToken: createRoom(limits.maxConcurrentRequests),
   };
   const serve = createServe(parts, options, rooms);

@@ -8,7 +8,7 @@ import { setRequestInfo } from '../request-info.ts';
 import { serveCall } from '../serve-call.ts';
 import { wireProtocolOf } from '../wire-protocol.ts';
 import type { Arrival } from './arrival.ts';
-import { deadlineMs } from './deadline.ts';
+import { deadlineMs, timeoutHeader, timeoutMsOf } from './deadline.ts';
 import { type HttpRequest, type HttpResponse, headerOf, isGone, onceClosed } from './message.ts';
 import { requestBody } from './request-body.ts';
 import { writeStream, writeWhole } from './write-response.ts';
@@ -42,10 +42,12 @@ interface Timer {
   readonly answered: () => void;
 }
 
-function startTimer(ms: number, maxMs: number, response: HttpResponse): Timer {
+/** `moreMs`: how much longer it may take, as is known when its time is over. */
+function startTimer(ms: number, maxMs: number, response: HttpResponse, moreMs: () => number): Timer {
   const controller = new AbortController();
   const passed = Promise.withResolvers<ConnectError>();
   let answered = false;
+  let isPutOff = false;
   let timer: NodeJS.Timeout | undefined;
   const abort = (code: Code): void => {
     const error = new ConnectError('', code);
@@ -53,7 +55,10 @@ function startTimer(ms: number, maxMs: number, response: HttpResponse): Timer {
     passed.resolve(error);
   };
   const onTime = (): void => {
-    if (answered || controller.signal.aborted) response.destroy();
+    const more = isPutOff ? 0 : moreMs();
+    isPutOff = true;
+    if (more > 0) timer = setTimeout(onTime, more);
+    else if (answered || controller.signal.aborted) response.destroy();
     else {
       timer = setTimeout(onTime, maxMs);
       abort(Code.DeadlineExceeded);
@@ -103,8 +108,15 @@ export async function serveRpc(
   const protocol = wireProtocolOf(contentType);
   const header = webHeaders(request);
   const longestMs = isOpenEnded(handler) ? Number.POSITIVE_INFINITY : limits.requestTimeoutMs;
+  const callerMs = timeoutMsOf(protocol, header.get(timeoutHeader(protocol))) ?? Number.POSITIVE_INFINITY;
   const timeoutMs = deadlineMs(protocol, header, longestMs);
-  const timer = startTimer(Math.max(0, timeoutMs - elapsedMs), limits.requestTimeoutMs, response);
+  const timer = startTimer(
+    Math.max(0, timeoutMs - elapsedMs),
+    limits.requestTimeoutMs,
+    response,
+    // The caller's own deadline is never put off.
+    () => Math.min(info.waitMs, callerMs - timeoutMs),
+  );
   const contextValues = createContextValues();
   setRequestInfo(contextValues, info);
   const isJson = contentType?.toLowerCase().startsWith('application/json') === true;

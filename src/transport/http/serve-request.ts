@@ -1,8 +1,11 @@
+import type { UniversalHandler } from '@connectrpc/connect/protocol';
+import { shuttingDown } from '../../domain/ended-calls.ts';
 import type { KeypoolError } from '../../domain/errors.ts';
 import { errorResponse } from '../error-response.ts';
-import { hostMissing, methodNotFound, overloaded, shuttingDown, unknownExpectation } from '../refusals.ts';
+import { hostMissing, methodNotFound, overloaded, unknownExpectation } from '../refusals.ts';
 import { refuse } from '../refuse.ts';
 import { needsToken } from '../request-gate.ts';
+import type { RequestInfo } from '../request-info.ts';
 import type { Arrival } from './arrival.ts';
 import { createCors } from './cors.ts';
 import { type HttpRequest, type HttpResponse, headerOf, isGone, onceClosed, pathOf } from './message.ts';
@@ -34,18 +37,36 @@ function headFault(request: HttpRequest): readonly [error: KeypoolError, status:
 }
 
 /** Ends the connection or stream of a caller that does not take its answer; gives how to call that off. */
-function limitAnswer(response: HttpResponse, requestTimeoutMs: number): () => void {
+function limitAnswer(response: HttpResponse, requestTimeoutMs: number, info: RequestInfo): () => void {
+  const end = (): void => {
+    response.destroy();
+  };
   // A call's own time, then as much again for its answer, and a second more than these take at most.
-  const timer = setTimeout(() => response.destroy(), 2 * requestTimeoutMs + 1000);
+  let timer = setTimeout(
+    () => {
+      if (info.waitMs > 0) timer = setTimeout(end, info.waitMs);
+      else end();
+    },
+    2 * requestTimeoutMs + 1000,
+  );
   const callOff = (): void => clearTimeout(timer);
   onceClosed(response, callOff);
   return callOff;
 }
 
-/** Calls under way. Anybody may make calls without a token: they take no room from the others. */
+/**
+ * Calls under way. Anybody may make calls without a token, and streams stay open: neither take room from the others.
+ */
 export interface Rooms {
   readonly withToken: Room;
+  /** Those with a token that stay open. */
+  readonly streams: Room;
   readonly withoutToken: Room;
+}
+
+function roomFor(handler: UniversalHandler, rooms: Rooms): Room {
+  if (!needsToken(handler.method)) return rooms.withoutToken;
+  return isOpenEnded(handler) ? rooms.streams : rooms.withToken;
 }
 
 export type Serve = (request: HttpRequest, response: HttpResponse, arrival: Arrival) => Promise<void>;
@@ -60,7 +81,7 @@ export function createServe(
   const { limits } = options;
 
   return async (request, response, arrival) => {
-    const callOffLimit = limitAnswer(response, limits.requestTimeoutMs);
+    const callOffLimit = limitAnswer(response, limits.requestTimeoutMs, arrival.info);
     const refuseWith = (error: KeypoolError, status?: number): Promise<void> => {
       const contentType = headerOf(request, 'content-type');
       const refused = refuse(error, arrival.info, log);
@@ -86,7 +107,7 @@ export function createServe(
     const handler = handlers.get(path);
     if (health.shutdown.aborted) return refuseWith(shuttingDown());
     if (handler === undefined) return refuseWith(methodNotFound(), 404);
-    const room = needsToken(handler.method) ? rooms.withToken : rooms.withoutToken;
+    const room = roomFor(handler, rooms);
     if (!room.enter()) return refuseWith(overloaded());
     onceClosed(response, room.leave);
     if (isOpenEnded(handler)) callOffLimit();

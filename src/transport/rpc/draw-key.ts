@@ -2,19 +2,23 @@ import type { KeyPoolService } from '../../../gen/keypool/v1/key_pool_service_pb
 import { drawKey } from '../../domain/draw-key.ts';
 import { refuseIfLate, withholdUnsent } from '../../domain/release-key.ts';
 import { callOf } from '../call.ts';
-import { optionalTimestamp } from '../convert/time.ts';
+import { msFromDuration, optionalTimestamp } from '../convert/time.ts';
 import { requestInfoOf } from '../request-info.ts';
 import type { Rpc } from './rpc.ts';
 
 export const drawKeyRpc: Rpc<typeof KeyPoolService.method.drawKey> =
   (context) => async (request, handler) => {
+    const info = requestInfoOf(handler.values);
+    const maxWaitMs = request.maxWait === undefined ? 0 : msFromDuration(request.maxWait);
+    info.waitMs = maxWaitMs;
     const drawn = await drawKey(context, callOf(handler), {
       feature: request.feature,
       units: request.units ?? 1,
       tierId: request.tierId ?? null,
       requestId: request.requestId ?? null,
+      ...(request.affinity === undefined ? {} : { affinity: request.affinity }),
+      maxWaitMs,
     });
-    const info = requestInfoOf(handler.values);
     info.refuseAtLast = () => refuseIfLate(context, drawn);
     // With a request id, a retry may have taken the value out by now.
     if (request.requestId === undefined) info.neverLeft = () => withholdUnsent(context, drawn);

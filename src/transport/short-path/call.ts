@@ -30,12 +30,22 @@ function abort(running: Running, code: Code): ConnectError {
   return error;
 }
 
+/** True when a call that waits goes on; its caller's own deadline is never put off. */
+function putOff(running: Running): boolean {
+  const { head, arrival } = running;
+  const moreMs = running.isPutOff ? 0 : Math.min(arrival.info.waitMs, head.callerTimeoutMs - head.timeoutMs);
+  running.isPutOff = true;
+  if (moreMs > 0) running.timer = setTimeout(onTime, moreMs, running);
+  return moreMs > 0;
+}
+
 function onTime(running: Running): void {
   switch (running.stage) {
     case 'open':
       handOver(running);
       break;
     case 'running':
+      if (putOff(running)) break;
       running.timer = setTimeout(onTime, running.parts.limits.requestTimeoutMs, running);
       refuseWith(running, abort(running, Code.DeadlineExceeded));
       break;
@@ -143,6 +153,7 @@ export function serveShortly(parts: CallParts, call: ShortCall): () => boolean {
     aborter: new AbortController(),
     stage: 'open',
     timer,
+    isPutOff: false,
   };
   void begin(running);
   return () => onClose(running);

@@ -11,6 +11,8 @@ export interface Head {
   readonly token: string | null;
   /** How long the call may take. */
   readonly timeoutMs: number;
+  /** The same as far as its caller goes; Infinity where that says nothing. */
+  readonly callerTimeoutMs: number;
 }
 
 const API_KEY = /^[!-~]*$/;
@@ -23,11 +25,11 @@ function isCompressed(format: Format, headers: IncomingHttpHeaders): boolean {
   return encoding !== undefined && encoding !== 'identity';
 }
 
-function timeoutOf(format: Format, headers: IncomingHttpHeaders, maxMs: number): number | null {
+function callerTimeoutOf(format: Format, headers: IncomingHttpHeaders): number | null {
   const value = headers[timeoutHeader(format.protocol)];
-  if (value === undefined) return maxMs;
+  if (value === undefined) return Number.POSITIVE_INFINITY;
   const timeoutMs = typeof value === 'string' ? timeoutMsOf(format.protocol, value) : null;
-  return timeoutMs !== null && timeoutMs >= TIMEOUT_MS_MIN ? Math.min(timeoutMs, maxMs) : null;
+  return timeoutMs !== null && timeoutMs >= TIMEOUT_MS_MIN ? timeoutMs : null;
 }
 
 /** Undefined when it cannot be read. */
@@ -47,8 +49,9 @@ export function readHead(headers: IncomingHttpHeaders, limits: RpcLimits, traile
   if (format === null || (format.protocol === 'grpc' && !trailers)) return null;
   if (headers.expect !== undefined || isCompressed(format, headers)) return null;
   if (Number(headers['content-length'] ?? 0) > limits.maxRequestBytes) return null;
-  const timeoutMs = timeoutOf(format, headers, limits.requestTimeoutMs);
+  const callerTimeoutMs = callerTimeoutOf(format, headers);
   const token = readToken(headers);
-  if (timeoutMs === null || token === undefined) return null;
-  return { format, token, timeoutMs };
+  if (callerTimeoutMs === null || token === undefined) return null;
+  const timeoutMs = Math.min(callerTimeoutMs, limits.requestTimeoutMs);
+  return { format, token, timeoutMs, callerTimeoutMs };
 }

@@ -48,6 +48,8 @@ export interface Running extends ShortCall {
   readonly aborter: AbortController;
   stage: Stage;
   timer: NodeJS.Timeout;
+  /** It was given the time that it waits, when its own was over. */
+  isPutOff: boolean;
 }
 
 export function acceptEncodingOf({ headers }: ShortCall): string | undefined {

@@ -1,0 +1,72 @@
+import {
+  countUnder,
+  EXACT_UNITS_MAX,
+  fixedState,
+  fixedWindow,
+  type MeterState,
+  type MeterStates,
+  meterId,
+  type Stamp,
+  stampGrainMs,
+} from './meter.ts';
+import { guardMs, type Limit } from './tier.ts';
+
+/** Stamps a sliding window keeps at most when reports add to them; beyond, the last ones become one. */
+const STAMPS_MAX = 2 * EXACT_UNITS_MAX;
+
+/** The stamp that units taken at `drawnAt` went to; undefined where it has left, or the limit was another then. */
+function stampOf(stamps: readonly Stamp[], limit: Limit, drawnAt: number): Stamp | undefined {
+  const grain = stampGrainMs(limit);
+  const rounded = Math.ceil(drawnAt / grain) * grain;
+  return stamps.find(({ at }) => at === drawnAt) ?? stamps.find(({ at }) => at === rounded);
+}
+
+function givenBack(state: MeterState, limit: Limit, n: number, drawnAt: number, now: number): MeterState {
+  if ('startAt' in state) {
+    const open = fixedWindow(fixedState(state), limit.windowMs, guardMs(limit), now);
+    if (open === null || drawnAt < open.startAt) return state;
+    return { startAt: open.startAt, used: Math.max(0, open.used - n) };
+  }
+  const of = stampOf(state.stamps, limit, drawnAt);
+  if (of === undefined) return state;
+  const left = of.n - n;
+  return {
+    stamps: state.stamps.flatMap((stamp) => (stamp !== of ? [stamp] : left > 0 ? [{ ...of, n: left }] : [])),
+  };
+}
+
+/** A stamp may be rounded later, never earlier: of too many, the last two count as of the last. */
+function bounded(state: MeterState): MeterState {
+  if (!('stamps' in state) || state.stamps.length <= STAMPS_MAX) return state;
+  const [before, last] = state.stamps.slice(-2);
+  if (before === undefined || last === undefined) return state;
+  return { stamps: [...state.stamps.slice(0, -2), { at: last.at, n: before.n + last.n }] };
+}
+
+/**
+ * Settles a draw that turned out to use `by` units more than it took, or below 0 less. More count from now on, beyond the
+ * limit if need be; fewer leave where the draw was counted, if they still are. The same object where nothing changes.
+ */
+export function settleUnder(
+  states: MeterStates,
+  limits: readonly Limit[],
+  by: number,
+  drawnAt: number,
+  now: number,
+): MeterStates {
+  if (by === 0 || limits.length === 0) return states;
+  if (by > 0) {
+    const counted = Object.entries(countUnder(states, limits, by, now));
+    return Object.fromEntries(counted.map(([id, state]) => [id, bounded(state)]));
+  }
+  const settled: Record<string, MeterState> = { ...states };
+  let changes = false;
+  for (const limit of limits) {
+    const state = states[meterId(limit)];
+    if (state === undefined) continue;
+    const after = givenBack(state, limit, -by, drawnAt, now);
+    changes ||= after !== state;
+    settled[meterId(limit)] = after;
+  }
+  return changes ? settled : states;
+}

@@ -1,0 +1,74 @@
+import { placesOf } from '../../model/place.ts';
+import { changeKeys, type KeyChange } from './change-keys.ts';
+import type { MongoContext } from './context.ts';
+import { type Expression, literal, map, max } from './expressions.ts';
+import { fromStateDocument } from './key-document.ts';
+import { NOWHERE } from './place-expressions.ts';
+import type { KeyName } from './send-take.ts';
+import { readTiers } from './tiers.ts';
+
+/** Keys that are placed anew together. */
+const BATCH = 500;
+
+/**
+ * Parks all keys of a group that has no unit until `at` (ms), or takes them out of their queues where waiting does not
+ * help (null): one update.
+ */
+export async function parkMembers(context: MongoContext, groupId: string, at: number | null): Promise<void> {
+  const parked = (places: string, moment: Expression) =>
+    map({ $objectToArray: places }, { k: '$$this.k', v: moment });
+  const due: Expression =
+    at === null
+      ? NOWHERE
+      : {
+          $arrayToObject: [{ $concatArrays: [parked('$ready', at), parked('$due', max('$$this.v', at))] }],
+        };
+  await context.rows.keys.updateMany({ 'traits.groupId': groupId }, [
+    { $set: { ready: NOWHERE, due, turn: literal(context.options.newId()) } },
+  ]);
+}
+
+/**
+ * Places all keys of a group as if it had units, so that they try; then forgets that they were to be let try since the
+ * write `wakes`.
+ */
+export async function wakeMembers(context: MongoContext, groupId: string, wakes: string): Promise<void> {
+  const { keys, groups } = context.rows;
+  for (let after = ''; ; ) {
+    const found = await keys
+      .find({ 'traits.groupId': groupId, _id: { $gt: after } })
+      .project<{ _id: string; tierId: string }>({ tierId: 1 })
+      .sort({ _id: 1 })
+      .limit(BATCH)
+      .toArray();
+    await placeAnew(
+      context,
+      found.map(({ _id, tierId }) => ({ keyId: _id, tierId })),
+    );
+    for (const tierId of new Set(found.map((row) => row.tierId))) context.freed(tierId);
+    const last = found.at(-1);
+    if (last === undefined || found.length < BATCH) break;
+    after = last._id;
+  }
+  context.ahead.clear();
+  await groups.updateOne({ _id: groupId, wakes }, { $unset: { wakes: true } });
+}
+
+async function placeAnew(context: MongoContext, names: readonly KeyName[]): Promise<void> {
+  await changeKeys(context, names, async (rows) => {
+    const tiers = await readTiers(
+      context,
+      rows.map(({ tierId }) => tierId),
+    );
+    return new Map(
+      rows.flatMap((row): [string, KeyChange][] => {
+        const tier = tiers.get(row.tierId);
+        if (tier === undefined) return [];
+        const state = fromStateDocument(row);
+        return [
+          [row._id, { state: { ...state, ...placesOf(state, tier, Math.max(row.now, state.takenAt)) } }],
+        ];
+      }),
+    );
+  });
+}

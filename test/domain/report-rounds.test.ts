@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createReportRounds } from '../../src/domain/report-rounds.ts';
+import type { OutcomeReport } from '../../src/model/outcome-report.ts';
+import { StoreError } from '../../src/store/errors.ts';
+import type { ReportResult } from '../../src/store/port.ts';
+import { refused } from './refusals.ts';
+
+function reportOf(drawId: string): OutcomeReport {
+  return {
+    drawId,
+    consumerId: null,
+    outcome: 'ok',
+    retryAfterMs: null,
+    statusCode: null,
+    units: null,
+    message: null,
+    jitter: 0,
+  };
+}
+
+/** Rounds that end when they are told to; each result names its draw. */
+function heldRounds() {
+  const rounds: { readonly drawIds: readonly string[]; readonly end: (failure?: Error) => void }[] = [];
+  const store = {
+    reportRound: (reports: readonly OutcomeReport[]) =>
+      new Promise<readonly ReportResult[]>((resolve, reject) => {
+        const results = reports.map(
+          ({ drawId }): ReportResult => ({ kind: 'reported', isNew: true, tierId: drawId, feature: '' }),
+        );
+        const end = (failure?: Error) => (failure === undefined ? resolve(results) : reject(failure));
+        rounds.push({ drawIds: reports.map(({ drawId }) => drawId), end });
+      }),
+  };
+  return { rounds, store };
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('reports', () => {
+  it('that arrive together go into one round, and each call gets its own answers', async () => {
+    const { rounds, store } = heldRounds();
+    const reports = createReportRounds(store);
+    const calls = [['a'], ['b', 'c'], ['d']].map((ids) => reports.report(ids.map(reportOf)));
+    await nextTurn();
+    assert.deepEqual(
+      rounds.map(({ drawIds }) => drawIds),
+      [['a', 'b', 'c', 'd']],
+    );
+    rounds[0]?.end();
+    const answers = await Promise.all(calls);
+    const named = answers.map((results) =>
+      results.map((result) => (result.kind === 'reported' ? result.tierId : result.kind)),
+    );
+    assert.deepEqual(named, [['a'], ['b', 'c'], ['d']]);
+  });
+
+  it('that arrive while two rounds are under way wait for the next, of 256 at most', async () => {
+    const { rounds, store } = heldRounds();
+    const reports = createReportRounds(store);
+    const report = (name: string, count: number) =>
+      reports.report(Array.from({ length: count }, (_, i) => reportOf(`${name}${i}`)));
+    const calls = [];
+    for (const name of ['a', 'b']) {
+      calls.push(report(name, 1));
+      await nextTurn();
+    }
+    for (const name of ['c', 'd', 'e']) calls.push(report(name, 100));
+    await nextTurn();
+    assert.equal(rounds.length, 2);
+    rounds[0]?.end();
+    await calls[0];
+    await nextTurn();
+    assert.deepEqual(
+      rounds.map(({ drawIds }) => drawIds.length),
+      [1, 1, 200],
+    );
+    rounds[1]?.end();
+    await calls[1];
+    await nextTurn();
+    assert.equal(rounds[3]?.drawIds.length, 100);
+    rounds[2]?.end();
+    rounds[3]?.end();
+    await Promise.all(calls);
+    await reports.idle();
+  });
+
+  it('whose round fails are told so, and the next are served', async () => {
+    const { rounds, store } = heldRounds();
+    const reports = createReportRounds(store);
+    const failing = reports.report([reportOf('a')]);
+    await nextTurn();
+    rounds[0]?.end(new StoreError('unavailable', 'gone'));
+    await assert.rejects(failing, StoreError);
+    const served = reports.report([reportOf('b')]);
+    await nextTurn();
+    rounds[1]?.end();
+    assert.equal((await served).length, 1);
+  });
+
+  it('of which too many wait are told to come again', async () => {
+    const { rounds, store } = heldRounds();
+    const reports = createReportRounds(store);
+    const many = Array.from({ length: 100 }, (_, i) => reportOf(String(i)));
+    const calls = Array.from({ length: 100 }, () => reports.report(many));
+    const error = await refused(reports.report([reportOf('more')]), 'OVERLOADED');
+    assert.ok(error.retryAfterMs !== null && error.retryAfterMs > 0);
+    let answered = 0;
+    for (const call of calls) void call.then(() => (answered += 1));
+    for (let ended = 0; answered < calls.length; ) {
+      const round = rounds[ended];
+      round?.end();
+      if (round !== undefined) ended += 1;
+      await nextTurn();
+    }
+  });
+});
