@@ -5,6 +5,7 @@ import { progress, type Section } from './section.ts';
 import { large } from './sections/large.ts';
 import { memory } from './sections/memory.ts';
 import { oneCaller } from './sections/one-caller.ts';
+import { outcomes } from './sections/outcomes.ts';
 import { recovery } from './sections/recovery.ts';
 import { revocation } from './sections/revocation.ts';
 import { tail } from './sections/tail.ts';
@@ -15,6 +16,7 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   throughput,
   'one-caller': oneCaller,
   verify,
+  outcomes,
   tail,
   large,
   memory,

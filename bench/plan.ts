@@ -4,6 +4,7 @@ export const SECTION_NAMES = [
   'throughput',
   'one-caller',
   'verify',
+  'outcomes',
   'tail',
   'large',
   'memory',
@@ -37,6 +38,8 @@ export interface BenchPlan {
   readonly trials: number;
   /** Open takes that a killed process leaves in `recovery`. */
   readonly openTakes: number;
+  /** The folder of an earlier checkout whose plain draws `outcomes` measures beside; null for none. */
+  readonly before: string | null;
 }
 
 export const BENCH_USAGE = `npm run bench -- [flags]
@@ -45,6 +48,7 @@ export const BENCH_USAGE = `npm run bench -- [flags]
   --audit-rows 1000000      --seconds 60            --runs 3
   --large-keys 1000000      --large-consumers 10000 --memory-minutes 10
   --trials 30               --open-takes 5000
+  --before ../keypool-before   an earlier checkout, with its node_modules
   --quick                   everything small: 2 s, one run`;
 
 const FULL: BenchPlan = {
@@ -61,6 +65,7 @@ const FULL: BenchPlan = {
   memoryMinutes: 10,
   trials: 30,
   openTakes: 5000,
+  before: null,
 };
 
 const QUICK: BenchPlan = {
@@ -109,6 +114,7 @@ const OPTIONS = {
   'memory-minutes': text,
   trials: text,
   'open-takes': text,
+  before: text,
 } as const;
 
 function readFlags(args: readonly string[]) {
@@ -139,5 +145,6 @@ export function benchPlan(args: readonly string[]): BenchPlan {
     memoryMinutes: number(values['memory-minutes'], base.memoryMinutes),
     trials: number(values.trials, base.trials),
     openTakes: number(values['open-takes'], base.openTakes),
+    before: values.before ?? base.before,
   };
 }

@@ -36,6 +36,12 @@ export const ONE_CALLER_TARGET = atMost(1.5);
 export const VERIFY_TARGET = atLeast(0.25);
 /** Verifications per second by introspected tokens in cache ÷ those by issued ones. */
 export const INTROSPECTED_TARGET = atLeast(0.9);
+/** Draws with their reports per second ÷ draws alone. */
+export const PAIRS_TARGET = atLeast(0.6);
+/** Draws per second ÷ those of the checkout before. */
+export const BEFORE_TARGET = atLeast(0.9);
+/** CPU of the server while 1,000 callers wait for 10 keys of 10 draws a second, in % of a core. */
+export const WAITING_CPU_TARGET = atMost(5);
 /** p99 ÷ p50 at 64 callers, with checkpoints inside. */
 export const TAIL_TARGET = atMost(5);
 /** Draws per second of the large pool ÷ those of the small one. */

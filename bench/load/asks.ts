@@ -1,9 +1,11 @@
 import { create, toBinary, toJsonString } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { VerifyTokenRequestSchema } from '../../gen/keypool/v1/auth_messages_pb.ts';
 import { DrawKeyRequestSchema } from '../../gen/keypool/v1/key_pool_service_pb.ts';
 import type { Ask } from './plan.ts';
 
 const DRAW_PATH = '/keypool.v1.KeyPoolService/DrawKey';
+const REPORT_PATH = '/keypool.v1.KeyPoolService/ReportOutcome';
 const VERIFY_PATH = '/keypool.v1.AuthService/VerifyToken';
 /** Where clients of the backend call from, and what. */
 const CLIENT_CALL = { ipAddress: '192.0.2.7', resource: '/chat', requiredScopes: ['api:access'] };
@@ -11,7 +13,8 @@ const CLIENT_CALL = { ipAddress: '192.0.2.7', resource: '/chat', requiredScopes:
 /** Where an ask goes, and its request in both forms. */
 function requestOf(ask: Ask): { readonly path: string; readonly json: string; readonly binary: Uint8Array } {
   if ('feature' in ask) {
-    const message = create(DrawKeyRequestSchema, { feature: ask.feature });
+    const wait = ask.maxWaitMs === undefined ? {} : { maxWait: durationFromMs(ask.maxWaitMs) };
+    const message = create(DrawKeyRequestSchema, { feature: ask.feature, ...wait });
     const json = toJsonString(DrawKeyRequestSchema, message);
     return { path: DRAW_PATH, json, binary: toBinary(DrawKeyRequestSchema, message) };
   }
@@ -20,17 +23,27 @@ function requestOf(ask: Ask): { readonly path: string; readonly json: string; re
   return { path: VERIFY_PATH, json, binary: toBinary(VerifyTokenRequestSchema, message) };
 }
 
-/** An ask as a whole HTTP/1.1 request, so that asking costs one write. */
-export function http1Request(ask: Ask, port: number): Buffer {
-  const { path, json } = requestOf(ask);
+/** A call as a whole HTTP/1.1 request, so that it costs one write. */
+function wholeRequest(token: string, port: number, path: string, json: string): Buffer {
   const head = [
     `POST ${path} HTTP/1.1`,
     `host: 127.0.0.1:${port}`,
     'content-type: application/json',
-    `authorization: Bearer ${ask.token}`,
+    `authorization: Bearer ${token}`,
     `content-length: ${Buffer.byteLength(json)}`,
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${json}`);
+}
+
+/** An ask as a whole HTTP/1.1 request. */
+export function http1Request(ask: Ask, port: number): Buffer {
+  const { path, json } = requestOf(ask);
+  return wholeRequest(ask.token, port, path, json);
+}
+
+/** The report that a draw's key served. */
+export function reportRequest({ token }: Ask, drawId: string, port: number): Buffer {
+  return wholeRequest(token, port, REPORT_PATH, `{"drawId":"${drawId}","outcome":"OUTCOME_OK"}`);
 }
 
 /** An ask as gRPC's headers and its one length-prefixed message. */

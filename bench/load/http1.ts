@@ -15,35 +15,50 @@ function responseLength(bytes: Buffer): number {
   return bytes.length >= total ? total : 0;
 }
 
-/** A kept-alive HTTP/1.1 connection that asks one thing at a time, with as little client work as possible. */
-export function http1Caller(port: number, nextRequest: () => Buffer): Caller {
+/** A kept-alive HTTP/1.1 connection with as little client work as possible; one request at a time. */
+export interface Http1Connection {
+  /** `body`: of the answer; empty when none came. */
+  readonly send: (request: Buffer, done: (ok: boolean, body: Buffer) => void) => void;
+  readonly close: () => void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export function http1Connection(port: number): Http1Connection {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  let buffered: Buffer = Buffer.alloc(0);
-  let waiting: ((ok: boolean) => void) | null = null;
-  const tell = (ok: boolean): void => {
+  let buffered: Buffer = NOTHING;
+  let waiting: ((ok: boolean, body: Buffer) => void) | null = null;
+  const tell = (ok: boolean, body: Buffer): void => {
     const done = waiting;
     waiting = null;
-    done?.(ok);
+    done?.(ok, body);
   };
   socket.on('data', (chunk: Buffer) => {
     buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk]);
     const length = responseLength(buffered);
     if (length === 0) return;
     const ok = buffered.toString('latin1', 9, 12) === '200';
+    const body = buffered.subarray(buffered.indexOf(HEADER_END) + HEADER_END.length, length);
     buffered = buffered.subarray(length);
-    tell(ok);
+    tell(ok, body);
   });
   socket.on('error', () => undefined);
-  socket.on('close', () => tell(false));
+  socket.on('close', () => tell(false, NOTHING));
   return {
-    call: (done) => {
+    send: (request, done) => {
       if (socket.destroyed) {
-        setTimeout(() => done(false), GONE_MS);
+        setTimeout(() => done(false, NOTHING), GONE_MS);
         return;
       }
       waiting = done;
-      socket.write(nextRequest());
+      socket.write(request);
     },
     close: () => socket.destroy(),
   };
+}
+
+/** A caller that asks one thing at a time. */
+export function http1Caller(port: number, nextRequest: () => Buffer): Caller {
+  const { send, close } = http1Connection(port);
+  return { call: (done) => send(nextRequest(), done), close };
 }

@@ -2,6 +2,10 @@
 export interface DrawAsk {
   readonly token: string;
   readonly feature: string;
+  /** How long the draw waits for a key; absent: not at all. */
+  readonly maxWaitMs?: number;
+  /** Whether the caller reports each draw before it makes the next; over JSON only. */
+  readonly reports?: true;
 }
 
 /** A backend's token, and that of a client of its own, which is verified and charged one credit. */

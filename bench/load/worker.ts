@@ -3,10 +3,15 @@ import { grpcRequest, http1Request, inTurn } from './asks.ts';
 import { grpcCallers } from './grpc.ts';
 import { http1Caller } from './http1.ts';
 import { measureCallers } from './measure.ts';
+import { pairCaller } from './pairs.ts';
 import type { Caller, LoadPlan, LoadResult } from './plan.ts';
 
 function callersOf({ protocol, port, asks, callers }: LoadPlan): Caller[] {
   if (protocol === 'grpc') return grpcCallers(callers, port, inTurn(asks.map(grpcRequest)));
+  const pairs = asks.flatMap((ask) =>
+    'reports' in ask && ask.reports ? [{ ask, request: http1Request(ask, port) }] : [],
+  );
+  if (pairs.length > 0) return Array.from({ length: callers }, () => pairCaller(port, inTurn(pairs)));
   const next = inTurn(asks.map((ask) => http1Request(ask, port)));
   return Array.from({ length: callers }, () => http1Caller(port, next));
 }

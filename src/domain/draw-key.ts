@@ -84,18 +84,24 @@ async function mayLeave(
   }
 }
 
-/** What a call draws, by what its caller is granted now; `again`: who asks is looked up anew. */
-async function currentRequest(
+/** What a call draws, by what its caller is granted now. */
+function requestBy(
   context: Context,
   call: Call,
+  identity: Identity,
   input: DrawKeyInput,
-  again: boolean,
-): Promise<DrawRequest> {
-  const identity = again ? await currentIdentity(context, call) : call.identity;
+): DrawRequest | Promise<DrawRequest> {
   const { feature, tierId } = input;
-  const queues =
-    knownQueues(context, identity, feature, tierId) ?? (await drawQueues(context, identity, feature, tierId));
-  return requestOf(call, identity, input, queues);
+  const known = knownQueues(context, identity, feature, tierId);
+  if (known !== undefined) return requestOf(call, identity, input, known);
+  return drawQueues(context, identity, feature, tierId).then((queues) =>
+    requestOf(call, identity, input, queues),
+  );
+}
+
+/** The same, by who asks as it is now. */
+async function currentRequest(context: Context, call: Call, input: DrawKeyInput): Promise<DrawRequest> {
+  return requestBy(context, call, await currentIdentity(context, call), input);
 }
 
 /**
@@ -120,7 +126,8 @@ async function drawOnce(
   again: boolean,
 ): Promise<{ readonly request: DrawRequest; readonly result: RoundsResult; readonly since: number }> {
   const since = context.clock.monotonicMs();
-  const request = await currentRequest(context, call, input, again);
+  const asked = again ? currentRequest(context, call, input) : requestBy(context, call, call.identity, input);
+  const request = asked instanceof Promise ? await asked : asked;
   const behind = again ? null : behindOthers(context, request, input);
   const result = behind ?? (await context.rounds.draw(request, { signal: call.signal, since, ahead: again }));
   return { request, result, since };
@@ -174,7 +181,7 @@ export async function drawKey(context: Context, call: Call, input: DrawKeyInput)
     if (ticket === null) throw await refused(context, input, found.request, found.refusal);
     return await waitForKey(context, input, ticket, found, {
       draw: () => drawNow(context, call, input, true),
-      lookAgain: () => currentRequest(context, call, input, true),
+      lookAgain: () => currentRequest(context, call, input),
     });
   } catch (error) {
     throw fromStore(error);

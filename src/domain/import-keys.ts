@@ -54,6 +54,7 @@ const FOUND_AT_ONCE = 500;
 interface FoundLine {
   readonly line: number;
   readonly key: NewKey;
+  readonly fingerprint: string;
 }
 
 /** What was read of a text. */
@@ -89,7 +90,8 @@ async function readLines(context: Context, call: Call, input: ImportKeysInput): 
       throw invalidField('content', `must hold 1 to ${CREATED_MAX} keys, with dry_run up to ${CHECKED_MAX}`);
     const found = problemsOf(line);
     problems.push(...found);
-    if (found.length === 0 && line.key !== null) good.push({ line: line.line, key: line.key });
+    if (found.length === 0 && line.key !== null)
+      good.push({ line: line.line, key: line.key, fingerprint: context.fingerprint(line.key.value) });
     if (count % BATCH === 0) await breathe(context, call);
   }
   if (count === 0) throw invalidField('content', 'must hold a key at least');
@@ -104,8 +106,7 @@ async function doublesOf(
 ): Promise<readonly ImportProblem[]> {
   const problems: ImportProblem[] = [];
   const first = new Map<string, number>();
-  for (const { line, key } of good) {
-    const fingerprint = context.fingerprint(key.value);
+  for (const { line, fingerprint } of good) {
     const before = first.get(fingerprint);
     if (before === undefined) first.set(fingerprint, line);
     else problems.push({ line, field: 'value', message: `is the value of line ${before} too` });

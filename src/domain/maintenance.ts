@@ -24,6 +24,8 @@ const EXPIRY_BATCH = 1000;
 const EXPIRY_MS = 2000;
 const RETENTION_BATCH = 1000;
 const RETENTION_MS = 60_000;
+const REPORTS_BATCH = 200;
+const REPORTS_MS = 1000;
 const SUMS_MS = 5000;
 /** Between two steps: draws have the store to themselves meanwhile. */
 const SUMS_PAUSE_MS = 20;
@@ -87,6 +89,23 @@ function tendCredits({ credits }: Context): Work {
   };
 }
 
+/** Reports of outcomes: those whose process could not finish them, and those that are out of date. */
+function reportWork({ store }: Context, { retentionMs }: MaintenanceOptions): readonly Work[] {
+  return [
+    {
+      name: 'apply-reports',
+      everyMs: REPORTS_MS,
+      run: async () => (await store.applyReports(REPORTS_BATCH)) >= REPORTS_BATCH,
+    },
+    {
+      name: 'delete-expired-reports',
+      everyMs: RETENTION_MS,
+      run: async () =>
+        (await store.deleteExpiredReports(store.now() - retentionMs, RETENTION_BATCH)) >= RETENTION_BATCH,
+    },
+  ];
+}
+
 /** Usage events and their sums. */
 function usageWork({ store }: Context, options: MaintenanceOptions): readonly Work[] {
   const { retentionMs, sumsRetentionMs } = options;
@@ -143,6 +162,7 @@ export function startMaintenance(context: Context, options: MaintenanceOptions):
   const works = [
     ...otherWork(context),
     ...usageWork(context, options),
+    ...reportWork(context, options),
     ...tokenWork(context),
     sweepCredits(context),
   ];

@@ -20,6 +20,9 @@ export type ReportInput = Pick<
   'drawId' | 'outcome' | 'retryAfterMs' | 'statusCode' | 'units' | 'message'
 >;
 
+/** What became of one report of several. */
+export type ReportedKind = ReportResult['kind'];
+
 const DRAW_ID_MAX = 64;
 const RETRY_AFTER_MAX_MS = 366 * 86_400_000;
 const UNITS_MAX = 1_000_000_000;
@@ -89,7 +92,7 @@ export async function batchReportOutcomes(
   context: Context,
   call: Call,
   inputs: readonly ReportInput[],
-): Promise<readonly ReportResult['kind'][]> {
+): Promise<readonly ReportedKind[]> {
   const violations: Violations = [];
   for (const [i, input] of inputs.entries()) checkReport(input, violations, `reports[${i}].`);
   checkDistinct(

@@ -44,7 +44,7 @@ describe('the rank by what remains', () => {
       (count) => takeFromKey(stateOf(tier), takeOf(tier, 'a', { count }), 9).state,
     );
     assert.ok((five?.ready['tier|a'] ?? 0) < (eight?.ready['tier|a'] ?? 0));
-    const scarce = stateOf(tier, { budgets: [budgetOf(1000), { ...budgetOf(4), used: 3 }] });
+    const scarce = stateOf(tier, { budgets: [budgetOf(1000), { ...budgetOf(10), used: 9 }] });
     assert.ok((scarce.ready['tier|a'] ?? 0) > (eight?.ready['tier|a'] ?? 0));
   });
 

@@ -66,6 +66,17 @@ describe('draws of one affinity', () => {
     assert.equal(leftOf(pool, grants[0]?.keyId), 50 - 3 - 10 - 8);
   });
 
+  it('cost one read for all of a round, and nothing where there are none', () => {
+    const { pool, draws } = poolOf('least_recently_used', [50, 50, 50]);
+    const extra = (...affinities: (string | null)[]) => {
+      pool.run(affinities.map((affinity) => draws(affinity, 2)));
+      return pool.steps.filter((kind) => kind !== 'read' && kind !== 'take');
+    };
+    assert.deepEqual(extra(null), []);
+    assert.deepEqual(extra('x', 'y', 'z'), ['recall', 'claim']);
+    assert.deepEqual(extra('x', null, 'y', 'z'), ['recall', 'find']);
+  });
+
   it('that race agree on the key that was claimed first', () => {
     const { tier, pool, draws } = poolOf('least_recently_used', [50, 50, 50]);
     pool.beforeClaim = () => {

@@ -417,7 +417,7 @@ export interface AuditStore {
    */
   readonly sumUsageStep: () => Promise<boolean>;
   /**
-   * Deletes usage events before `before` that are summed, and request records that are over; `limit` rows at most, of
+   * Deletes usage events before `before` that are summed, and request records and affinities that are over; `limit` rows at most, of
    * which one may hold all events of a take. Rows of open takes outlive it. Returns how many rows went.
    */
   readonly deleteExpired: (before: number, limit: number) => Promise<number>;

@@ -61,10 +61,38 @@ export async function administer(parts: RunParts): Promise<RunResult> {
   await admin('ResealKeys', {});
   await admin('GetKey', { id });
   await admin('ListKeys', { tierId: 'basic' });
+  await administerMany(parts);
   await administerGroups(parts, id);
   await administerWebhooks(parts);
 
   return { keyId: id, ...(await administerConsumers(parts)) };
+}
+
+/** Keys that come as text, as they should and not, and are changed together; none of them is to be drawn. */
+async function administerMany({ recorder, secrets, adminToken }: RunParts): Promise<void> {
+  const admin = (method: string, body: unknown) => recorder.must(`AdminService/${method}`, adminToken, body);
+  const [value, account] = [secrets.make('value of imported'), secrets.make('account of imported')];
+  const content = `value,secrets.account,state,metadata.note\n${value},${account},disabled,${MARKER}\n`;
+  const csv = { tierId: 'basic', format: 'IMPORT_FORMAT_CSV', content };
+  await admin('ImportKeys', { ...csv, dryRun: true });
+  await admin('ImportKeys', csv);
+  await admin('ImportKeys', csv);
+  const broken = secrets.make('value of broken import');
+  await admin('ImportKeys', { ...csv, content: `value,${broken}\n${broken},"${broken}` });
+  const lines = [
+    { value, [broken]: broken },
+    { value: broken, weight: broken, expireTime: broken },
+  ];
+  const json = [...lines.map((line) => JSON.stringify(line)), `{"value": "${broken}`].join('\n');
+  await admin('ImportKeys', { ...csv, format: 'IMPORT_FORMAT_JSON_LINES', content: json });
+  const filter = { tierId: 'basic', state: 'KEY_STATE_DISABLED' };
+  await admin('BatchUpdateKeys', {
+    filter,
+    state: 'KEY_STATE_DISABLED',
+    stateReason: MARKER,
+    tierId: 'basic',
+  });
+  await admin('ListKeys', { tierId: 'basic', orderBy: 'KEY_ORDER_REMAINING' });
 }
 
 /** Every RPC about quota groups, with a key that joins one and leaves it. */

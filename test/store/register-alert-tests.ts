@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { v7 as uuid } from 'uuid';
 import { WELL } from '../../src/model/key.ts';
+import { PLAIN_POLICY } from '../../src/model/tier-policy.ts';
 import { mustDraw } from '../support/drawing.ts';
-import { budgetOf } from '../support/key-state.ts';
+import { budgetOf, tierOf } from '../support/key-state.ts';
 import { listAll } from '../support/listing.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
-import { addKey, addKeys, addTier, editKey, same } from '../support/store-rows.ts';
+import { addKey, addKeys, addTier, editKey, eventOf, same } from '../support/store-rows.ts';
 import { addWebhook, claimAll, findingOf, raised } from '../support/webhook-rows.ts';
 
 const ALL = { after: null, limit: 100 };
@@ -208,6 +209,28 @@ function registerFindingTests(name: string, makeStore: StoreFactory): void {
       }
       assert.deepEqual(told, [4, 5]);
       assert.deepEqual(store.takeSpentKeys(), []);
+    });
+
+    it('is a budget that a report uses up, and one of a key whose draws are held', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const plain = await addTier(store, { a: [] });
+      const policy = { ...PLAIN_POLICY, settleTimeoutMs: 60_000 };
+      const held = { ...tierOf({ a: [] }, 'held'), policy };
+      await store.createTier(held, eventOf('CreateTier', { resourceId: 'held' }));
+      for (const tier of [plain, held]) {
+        const { id } = await addKey(store, tier.id, { budgets: [budgetOf(10)], epoch: 1 });
+        const { drawId } = await mustDraw(store, [tier], 'a');
+        assert.deepEqual(store.takeSpentKeys(), []);
+        const said = { retryAfterMs: null, statusCode: null, message: null, jitter: 0 };
+        const [result] = await store.reportRound([
+          { drawId, consumerId: null, outcome: 'ok', units: 8, ...said },
+        ]);
+        assert.equal(result?.kind, 'reported');
+        assert.deepEqual(store.takeSpentKeys(), [id], tier.id);
+        await mustDraw(store, [tier], 'a');
+        await mustDraw(store, [tier], 'a');
+        assert.ok(store.takeSpentKeys().includes(id), tier.id);
+      }
     });
 
     it('is a budget that an edit makes so', async (t) => {

@@ -30,8 +30,9 @@ export interface MemoryPool {
   /** Keys that another round has a take on. */
   readonly busy: Set<string>;
   now: number;
-  /** Takes that the last round made. */
+  /** Takes that the last round made, and what all its steps were. */
   takes: number;
+  steps: RoundStep['kind'][];
   /** Runs one round to its end; fails when it takes more than `stepsMax` steps. */
   readonly run: (groups: readonly DrawGroup[], stepsMax?: number) => RoundResult;
   /** Runs rounds until the group is served or refused for good; one result for each round, `roundsMax` at most. */
@@ -49,8 +50,10 @@ export function memoryPool(rows: ReadonlyMap<string, KeyState>, keysAtOnce?: Spr
     busy: new Set(),
     now: 1_000_000,
     takes: 0,
+    steps: [],
     run: (groups, stepsMax = 10_000) => {
       pool.takes = 0;
+      pool.steps = [];
       const plan = planRound(groups, time, scans, keysAtOnce);
       let step = plan.next();
       for (let steps = 0; !step.done; steps++) {
@@ -74,6 +77,7 @@ export function memoryPool(rows: ReadonlyMap<string, KeyState>, keysAtOnce?: Spr
 }
 
 function reply(pool: MemoryPool, groups: readonly DrawGroup[], step: RoundStep): RoundReply {
+  pool.steps.push(step.kind);
   switch (step.kind) {
     case 'read':
       return { kind: 'read', now: pool.now, pages: step.reads.map((read) => page(pool, read)) };

@@ -105,10 +105,9 @@ export async function exactUnderLoad(t: TestContext, backend: Backend, run: Exac
   const share = shareUsed(pool, scene.upstream.quotas, report, { fromAt, forMs });
   const steady = steadyShare(pool, scene.upstream.quotas, report);
   const price = run.guardMs / (run.windowMs + run.guardMs);
-  t.diagnostic(
-    `seed ${run.seed}: ${report.calls.length} calls, ${(100 * share).toFixed(1)} % of the capacity`,
-  );
-  t.diagnostic(`the guard of ${run.guardMs} ms costs ${(100 * price).toFixed(1)} %`);
+  const used = `${percent(share)} of the capacity was used, in the long run ${percent(steady)}`;
+  t.diagnostic(`seed ${run.seed}: ${report.calls.length} calls; ${used}`);
+  t.diagnostic(`the guard of ${run.guardMs} ms costs ${percent(price)}`);
   t.diagnostic(`refused: ${JSON.stringify({ upstream: causesOf(report.calls), service: done.refused })}`);
   assert.deepEqual(causesOf(refusedForLimits(report)), {});
   const banned = pool.keys.find((key) => key.banned !== null) ?? assert.fail('no key is banned');

@@ -54,19 +54,20 @@ for (const store of STORES)
 
     it('gets each alert of a budget within 10 s, signed so that the documented check accepts it', async () => {
       const { verifyWebhook } = await documentedModule<{ readonly verifyWebhook: Verify }>('alerts.md');
+      await using own = await startWebhookReceiver();
       const kinds = ['ALERT_KIND_BUDGET_80', 'ALERT_KIND_BUDGET_100'];
-      const { webhook, secret } = await create({ url: receiver.url, kinds });
+      const { webhook, secret } = await create({ url: own.url, kinds });
       await admin('CreateTier', { tier: { id: 'basic', features: [{ name: 'scrape' }] } });
       const key = { tierId: 'basic', name: 'k', value: 'upstream-value', budgets: [{ limit: '5' }] };
       const { body } = await admin('CreateKey', { key });
       const { id } = body.key as { id: string };
       const drawn = await target.call('KeyPoolService/DrawKey', { feature: 'scrape', units: 5 });
       assert.equal(drawn.status, 200);
-      const [first] = await receiver.got(2, ALERT_WITHIN_MS);
+      const [first] = await own.got(2, ALERT_WITHIN_MS);
       assert.ok(first && verifyWebhook(first.headers, first.body, secret));
       assert.ok(!verifyWebhook(first.headers, `${first.body} `, secret));
       assert.ok(!verifyWebhook({ ...first.headers, 'webhook-timestamp': '1000' }, first.body, secret));
-      const told = receiver.received.map(({ body: text }) => JSON.parse(text));
+      const told = own.received.map(({ body: text }) => JSON.parse(text));
       assert.deepEqual(told.map(({ data }) => data.kind).sort(), [...kinds].sort());
       assert.ok(told.every(({ type, data }) => type === 'alert.opened' && data.keyId === id));
       await eventually('both are delivered', async () => {

@@ -35,13 +35,16 @@ export interface ChangeFeed {
 export interface ChangeFeedParts {
   /** True for what this process announces by itself, by its session. */
   readonly isOwn: (session: unknown) => boolean;
+  /** True for the revision of a row that this process wrote outside of a session. */
+  readonly isOwnRevision: (revision: unknown) => boolean;
   readonly deliver: (change: Change) => void;
   readonly monotonicMs: () => number;
   readonly warn: StoreOptions['warn'];
 }
 
 /** Watches what others change; whenever it begins, all may have changed before. */
-export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: ChangeFeedParts): ChangeFeed {
+export function watchChanges(db: Db, parts: ChangeFeedParts): ChangeFeed {
+  const { isOwn, isOwnRevision, deliver, monotonicMs, warn } = parts;
   const stop = new AbortController();
   const begun = Promise.withResolvers<void>();
   let stream: ChangeStream | null = null;
@@ -50,7 +53,8 @@ export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: Chan
   let early = 0;
 
   const pass = (change: ChangeStreamDocument) => {
-    if (!('lsid' in change && isOwn(change.lsid))) deliver(toChange(change));
+    const isKnown = ('lsid' in change && isOwn(change.lsid)) || isOwnRevision(revisionOf(change));
+    if (!isKnown) deliver(toChange(change));
   };
 
   /** One look; an answer without a change tells that there was none left when it was asked for. */
@@ -99,6 +103,12 @@ export function watchChanges(db: Db, { isOwn, deliver, monotonicMs, warn }: Chan
 
   void run();
   return { begun: begun.promise, lagMs: () => monotonicMs() - deliveredAt, stop: () => stop.abort() };
+}
+
+/** The `revision` that a row was given. */
+function revisionOf(change: ChangeStreamDocument): unknown {
+  if (change.operationType === 'update') return change.updateDescription.updatedFields?.revision;
+  return change.operationType === 'insert' ? change.fullDocument.revision : undefined;
 }
 
 function toChange(change: ChangeStreamDocument): Change {

@@ -160,10 +160,10 @@ export interface ProcessDocument {
   readonly expireAt: Date;
 }
 
-/** `_id`: the tier. Counted up whenever keys of it may serve sooner than was told. */
+/** `_id`: the tier. Another revision, which begins with the process, whenever keys of it may serve sooner than was told. */
 export interface FreedTierDocument {
   readonly _id: string;
-  readonly revision: number;
+  readonly revision: string;
 }
 
 export interface SchemaDocument {

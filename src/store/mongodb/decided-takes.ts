@@ -6,6 +6,7 @@ import { type TakeRequest, type Took, takeFromKey } from '../../model/take.ts';
 import { budgetGuards } from './budget-guards.ts';
 import { changeOf, type KeyChange, named, SEEN_PROJECTION, type SeenRow } from './change-keys.ts';
 import type { DrawContext } from './draw-context.ts';
+import type { GroupShare } from './group-takes.ts';
 import { fromStateDocument, fromStoredBudget, type KeyDocument, toStoredBudget } from './key-document.ts';
 import {
   CONFIRMED_READ,

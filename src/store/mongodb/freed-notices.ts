@@ -1,4 +1,3 @@
-import type { ClientSession } from 'mongodb';
 import type { StoreOptions } from '../port.ts';
 import type { Collections } from './collections.ts';
 import type { MongoContext } from './context.ts';
@@ -9,39 +8,34 @@ const WRITE_GAP_MS = 50;
 /** Tells this process at once, and all others by their change feeds, that keys of a tier may serve sooner than told. */
 export interface FreedNotices {
   readonly freed: (tierId: string) => void;
+  /** Whether this process wrote the `revision` that a change tells of: it was told already. */
+  readonly isOwn: (revision: unknown) => boolean;
   /** Writes nothing more; resolves when nothing is being written. */
   readonly close: () => Promise<void>;
 }
 
-export interface FreedNoticesParts extends Pick<MongoContext, 'announce' | 'client' | 'ownSessions'> {
+export interface FreedNoticesParts extends Pick<MongoContext, 'announce' | 'processId'> {
   readonly rows: Pick<Collections, 'freedTiers'>;
   readonly warn: StoreOptions['warn'];
 }
 
-/** One row for each tier, which is counted up: what is told of is that it was. */
-export function createFreedNotices({
-  announce,
-  client,
-  ownSessions,
-  rows,
-  warn,
-}: FreedNoticesParts): FreedNotices {
+/** One row for each tier, which gets another revision each time: what is told of is that it did. */
+export function createFreedNotices({ announce, processId, rows, warn }: FreedNoticesParts): FreedNotices {
   const untold = new Set<string>();
-  let session: ClientSession | null = null;
+  const prefix = `${processId}.`;
+  let count = 0;
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> = Promise.resolve();
   let isClosed = false;
 
   async function write(tierIds: readonly string[]): Promise<void> {
-    session ??= client.startSession();
-    // This process was told already.
-    ownSessions.begin(session);
-    ownSessions.end(session, true);
-    const counts = tierIds.map((_id) => ({
-      updateOne: { filter: { _id }, update: { $inc: { revision: 1 } }, upsert: true },
+    count += 1;
+    const revision = `${prefix}${count}`;
+    const updates = tierIds.map((_id) => ({
+      updateOne: { filter: { _id }, update: { $set: { revision } }, upsert: true },
     }));
     try {
-      await rows.freedTiers.bulkWrite(counts, { ordered: false, session });
+      await rows.freedTiers.bulkWrite(updates, { ordered: false });
     } catch (error) {
       // Who waits looks again by itself, later.
       warn('Other processes were not told of keys that came free.', error);
@@ -63,11 +57,11 @@ export function createFreedNotices({
       untold.add(tierId);
       if (timer === null) flush();
     },
+    isOwn: (revision) => typeof revision === 'string' && revision.startsWith(prefix),
     close: async () => {
       isClosed = true;
       if (timer !== null) clearTimeout(timer);
       await writing;
-      await session?.endSession();
     },
   };
 }

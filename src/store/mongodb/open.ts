@@ -106,7 +106,8 @@ async function compose(
   };
   const ownSessions = createOwnSessions(options.clock.monotonicMs);
   const rows = collectionsOf(db);
-  const notices = createFreedNotices({ announce, client, ownSessions, rows, warn: options.warn });
+  const processId = options.newId();
+  const notices = createFreedNotices({ announce, processId, rows, warn: options.warn });
   const context: MongoContext = {
     client,
     rows,
@@ -120,7 +121,7 @@ async function compose(
     freed: notices.freed,
     ownSessions,
     patiently: (work) => patiently((patient) => work(collectionsOf(patient))),
-    processId: options.newId(),
+    processId,
   };
   const background = createBackground(options.warn);
   const settled = createSettledTakes(options.clock.monotonicMs, (some) => flushKeys(context, some));
@@ -128,6 +129,7 @@ async function compose(
   const { monotonicMs } = options.clock;
   const feed = watchChanges(db, {
     isOwn: ownSessions.has,
+    isOwnRevision: notices.isOwn,
     deliver: announce,
     monotonicMs,
     warn: options.warn,

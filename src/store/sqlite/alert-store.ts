@@ -171,8 +171,11 @@ function createLooking({ db, transactions, budgetWatch }: Core): Looking {
 
 export function createAlertStore(core: Core): AlertStore {
   const parts = createParts(core);
-  // The file has one owner: claims that stand in it are of one that is gone.
-  core.transactions.write(parts.deliveries.releaseAll);
+  // The file has one owner: claims and leases that stand in it are of one that is gone.
+  core.transactions.write(() => {
+    parts.deliveries.releaseAll();
+    prepare(core.db, 'DELETE FROM leases').run();
+  });
   return {
     ...createWebhookStore(core, parts),
     ...createRaising(core, parts),

@@ -17,11 +17,11 @@ export function createGroupMembers(db: DatabaseSync): GroupMembers {
 }
 
 /**
- * Gives all keys of a group the places that they would have without it, so that they try again; those whose places stay
- * are not written. Returns the tiers of the others. Within a write.
+ * Gives all keys of a group their places anew, after what concerns all of them has changed; those whose places stay are
+ * not written. Returns the tiers of the others. Within a write.
  */
 export function createGroupWake(core: Core): (groupId: string) => readonly string[] {
-  const { states } = core;
+  const { states, keys } = core;
   const members = prepare<{ no: number; tierId: string }>(
     core.db,
     'SELECT k.no, t.text AS tierId FROM keys k CROSS JOIN names t ON t.no = k.tier WHERE k.quota_group = ?',
@@ -29,12 +29,12 @@ export function createGroupWake(core: Core): (groupId: string) => readonly strin
   return (groupId) => {
     const now = core.now();
     const woken = new Set<string>();
-    for (const [tierId, keys] of Map.groupBy(members.all(groupId), (member) => member.tierId)) {
+    for (const [tierId, ofTier] of Map.groupBy(members.all(groupId), (member) => member.tierId)) {
       const tier = requireTier(core, tierId);
-      for (const { no } of keys) {
+      for (const { no } of ofTier) {
         const state = states.read(no);
         if (state === null) continue;
-        const { ready, due } = placesOf(state, tier, now);
+        const { ready, due } = keys.placed({ ...state, ...placesOf(state, tier, now) });
         if (isDeepStrictEqual([ready, due], [state.ready, state.due])) continue;
         states.write(no, state, { ...state, ready, due });
         woken.add(tierId);

@@ -36,6 +36,12 @@ const WALKS = [
   /FROM signing_keys/,
   // The hours of a summary, each with rows of its own.
   /^WITH RECURSIVE hours/,
+  // A hundred at most, and one for each process.
+  /FROM (webhooks|watchers)\b/,
+  // What is pending, at the start alone.
+  /^UPDATE deliveries SET next_at = 0/,
+  // Goes by what is due; the list is of webhooks that have as many attempts under way as they may.
+  /^SELECT \* FROM deliveries WHERE state = 'pending' AND next_at <= \? AND webhook NOT IN/,
 ];
 
 const keyFilters: readonly KeyFilter[] = [
@@ -72,6 +78,9 @@ async function everyStatement(): Promise<{ db: ListeningDatabase; statements: re
   const resource = { resourceType: 'key', resourceId: 'k' };
   for (const filter of [{}, resource, { actor: 'root' }, { startAt: 1 }])
     await store.listAdminEvents(filter, page);
+  for (const state of [{}, { state: 'open' }] as const)
+    for (const kind of [{}, { kind: 'pool_low' }] as const)
+      await store.listAlerts({ ...state, ...kind }, page);
   return {
     db,
     statements: [...db.statements].filter((sql) => !/^(CREATE|PRAGMA|SELECT max\(version)/.test(sql)),

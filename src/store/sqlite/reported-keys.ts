@@ -106,7 +106,7 @@ export function createReportedKeys(core: Core): (now: number) => ReportedKeys {
         for (const [id, { stored, state }] of groups) {
           if (state === stored) continue;
           quotaGroups.writeState(id, state);
-          if (groupUnitAt(state, now) === now && groupUnitAt(stored, now) !== now) woken.push(id);
+          if ((groupUnitAt(state, now) ?? Infinity) < (groupUnitAt(stored, now) ?? Infinity)) woken.push(id);
         }
         for (const [no, key] of keys) {
           if (key.state === key.stored) continue;

@@ -1,6 +1,5 @@
 import { type KeyPoolService, OutcomeReportCode } from '../../../gen/keypool/v1/key_pool_service_pb.ts';
-import { batchReportOutcomes } from '../../domain/report-outcomes.ts';
-import type { ReportResult } from '../../store/port.ts';
+import { batchReportOutcomes, type ReportedKind } from '../../domain/report-outcomes.ts';
 import { callOf } from '../call.ts';
 import { toReport } from '../convert/outcome-report.ts';
 import type { Rpc } from './rpc.ts';
@@ -10,7 +9,7 @@ const CODE = {
   unknown: OutcomeReportCode.DRAW_NOT_FOUND,
   other: OutcomeReportCode.ALREADY_REPORTED,
   unavailable: OutcomeReportCode.UNAVAILABLE,
-} as const satisfies Record<ReportResult['kind'], OutcomeReportCode>;
+} as const satisfies Record<ReportedKind, OutcomeReportCode>;
 
 export const batchReportOutcomesRpc: Rpc<typeof KeyPoolService.method.batchReportOutcomes> =
   (context) => async (request, handler) => {

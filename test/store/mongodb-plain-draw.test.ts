@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { v7 as uuid } from 'uuid';
+import type { Tier } from '../../src/model/tier.ts';
+import type { TierPolicy } from '../../src/model/tier-policy.ts';
+import { connect } from '../../src/store/mongodb/connection.ts';
+import { migrate } from '../../src/store/mongodb/migrations.ts';
+import { openOn } from '../../src/store/mongodb/open.ts';
+import type { Store } from '../../src/store/port.ts';
+import { drawMany, drawn } from '../support/drawing.ts';
+import { sharedMongod } from '../support/mongod.ts';
+import { addTierWith, reportOf } from '../support/reporting.ts';
+import { addKeys, same } from '../support/store-rows.ts';
+import { systemClock } from '../support/test-clock.ts';
+
+/** What goes on beside the draws: the clock, change streams, and what is told to other processes. */
+const BESIDE = new Set(['hello', 'getMore', 'ping', 'endSessions']);
+/** More than a round looks at, so that what one has read ahead serves the next. */
+const KEYS = 60;
+
+/** A pool with a store whose commands are counted by their name and collection. */
+async function scene(t: TestContext, policy: Partial<TierPolicy> = {}) {
+  const lease = await sharedMongod();
+  const connection = await connect(`${lease.uri}&monitorCommands=true`);
+  await migrate(connection);
+  const store = await openOn(connection, { clock: systemClock, newId: uuid, warn: () => {} });
+  t.after(async () => {
+    await store.close();
+    await lease.drop();
+  });
+  const tier = await addTierWith(store, policy);
+  await addKeys(store, 'tier', same(KEYS));
+  const sent: string[] = [];
+  connection.client.on('commandStarted', ({ commandName, command }) => {
+    if (!BESIDE.has(commandName)) sent.push(`${commandName} ${String(command[commandName])}`);
+  });
+  /** What `work` sends, sorted. */
+  const commandsOf = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
+    sent.length = 0;
+    await work();
+    return sent.toSorted();
+  };
+  return { store, tiers: [tier], commandsOf };
+}
+
+/** A queue that is drawn from lately is read ahead. */
+async function warm(store: Store, tiers: readonly Tier[]): Promise<void> {
+  for (let draws = 0; draws < 3; draws += 1) await drawMany(store, tiers, 'a', 1);
+}
+
+const TAKE = 'findAndModify keys';
+const AUDIT = 'insert usage_events';
+
+describe('The commands of a draw on MongoDB', () => {
+  it('are, of a plain one that follows others, a take and its audit row', async (t) => {
+    const { store, tiers, commandsOf } = await scene(t);
+    await warm(store, tiers);
+    for (let draws = 0; draws < 3; draws += 1)
+      assert.deepEqual(await commandsOf(() => drawMany(store, tiers, 'a', 1)), [TAKE, AUDIT]);
+  });
+
+  it('are two takes and one insert for four plain ones together', async (t) => {
+    const { store, tiers, commandsOf } = await scene(t);
+    await warm(store, tiers);
+    assert.deepEqual(await commandsOf(() => drawMany(store, tiers, 'a', 4)), [TAKE, TAKE, AUDIT]);
+  });
+
+  it('are a read and a write of the key, and the audit row, where draws in flight are kept', async (t) => {
+    const { store, tiers, commandsOf } = await scene(t, { settleTimeoutMs: 60_000 });
+    await warm(store, tiers);
+    const sent = await commandsOf(() => drawMany(store, tiers, 'a', 1));
+    assert.deepEqual(sent, ['find keys', AUDIT, 'update keys']);
+  });
+});
+
+describe('The commands of reports on MongoDB', () => {
+  it('write no key, where all went well with plain draws: one insert for all', async (t) => {
+    const { store, tiers, commandsOf } = await scene(t);
+    const served = drawn(await drawMany(store, tiers, 'a', 8));
+    const reports = served.map((draw) => reportOf(draw, 'ok'));
+    assert.deepEqual(await commandsOf(() => store.reportRound(reports)), [
+      'find keys',
+      'find usage_events',
+      'insert outcome_reports',
+    ]);
+  });
+
+  it('write the report first, and each key once, where they change it', async (t) => {
+    const { store, tiers, commandsOf } = await scene(t);
+    const [draw] = drawn(await drawMany(store, tiers, 'a', 1));
+    assert.ok(draw);
+    const sent = await commandsOf(() => store.reportRound([reportOf(draw, 'rate_limited')]));
+    const written = sent.filter((name) => !name.startsWith('find ') && !name.includes('freed'));
+    assert.deepEqual(written, ['insert outcome_reports', 'update keys', 'update outcome_reports']);
+  });
+});
