@@ -6,6 +6,7 @@ import type { Ask } from './plan.ts';
 
 const DRAW_PATH = '/keypool.v1.KeyPoolService/DrawKey';
 const REPORT_PATH = '/keypool.v1.KeyPoolService/ReportOutcome';
+const BATCH_REPORT_PATH = '/keypool.v1.KeyPoolService/BatchReportOutcomes';
 const VERIFY_PATH = '/keypool.v1.AuthService/VerifyToken';
 /** Where clients of the backend call from, and what. */
 const CLIENT_CALL = { ipAddress: '192.0.2.7', resource: '/chat', requiredScopes: ['api:access'] };
@@ -41,9 +42,11 @@ export function http1Request(ask: Ask, port: number): Buffer {
   return wholeRequest(ask.token, port, path, json);
 }
 
-/** The report that a draw's key served. */
-export function reportRequest({ token }: Ask, drawId: string, port: number): Buffer {
-  return wholeRequest(token, port, REPORT_PATH, `{"drawId":"${drawId}","outcome":"OUTCOME_OK"}`);
+/** The report that the keys of some draws served: a call for one of them, or for a batch. */
+export function reportRequest({ token }: Ask, drawIds: readonly string[], port: number): Buffer {
+  const [first = '', ...others] = drawIds.map((id) => `{"drawId":"${id}","outcome":"OUTCOME_OK"}`);
+  if (others.length === 0) return wholeRequest(token, port, REPORT_PATH, first);
+  return wholeRequest(token, port, BATCH_REPORT_PATH, `{"reports":[${[first, ...others].join()}]}`);
 }
 
 /** An ask as gRPC's headers and its one length-prefixed message. */

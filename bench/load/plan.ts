@@ -4,8 +4,8 @@ export interface DrawAsk {
   readonly feature: string;
   /** How long the draw waits for a key; absent: not at all. */
   readonly maxWaitMs?: number;
-  /** Whether the caller reports each draw before it makes the next; over JSON only. */
-  readonly reports?: true;
+  /** After so many draws the caller reports them, together, before it makes the next; over JSON only. Absent: never. */
+  readonly reportEvery?: number;
 }
 
 /** A backend's token, and that of a client of its own, which is verified and charged one credit. */

@@ -3,15 +3,18 @@ import { grpcRequest, http1Request, inTurn } from './asks.ts';
 import { grpcCallers } from './grpc.ts';
 import { http1Caller } from './http1.ts';
 import { measureCallers } from './measure.ts';
-import { pairCaller } from './pairs.ts';
+import { type ReportedAsk, reportingCaller } from './reporting.ts';
 import type { Caller, LoadPlan, LoadResult } from './plan.ts';
 
 function callersOf({ protocol, port, asks, callers }: LoadPlan): Caller[] {
   if (protocol === 'grpc') return grpcCallers(callers, port, inTurn(asks.map(grpcRequest)));
-  const pairs = asks.flatMap((ask) =>
-    'reports' in ask && ask.reports ? [{ ask, request: http1Request(ask, port) }] : [],
+  const reported = asks.flatMap((ask): ReportedAsk[] =>
+    'reportEvery' in ask && ask.reportEvery !== undefined
+      ? [{ ask, request: http1Request(ask, port), reportEvery: ask.reportEvery }]
+      : [],
   );
-  if (pairs.length > 0) return Array.from({ length: callers }, () => pairCaller(port, inTurn(pairs)));
+  if (reported.length > 0)
+    return Array.from({ length: callers }, () => reportingCaller(port, inTurn(reported)));
   const next = inTurn(asks.map((ask) => http1Request(ask, port)));
   return Array.from({ length: callers }, () => http1Caller(port, next));
 }

@@ -9,6 +9,7 @@ import { figure, type Table } from '../report/table.ts';
 import { TARGET_HEAD, targetCells } from '../report/target.ts';
 import { progress, type Section } from '../section.ts';
 import { servePool } from '../server/served-pool.ts';
+import { cpuMsOf } from '../server/process-usage.ts';
 import type { Subject } from '../server/subject.ts';
 import { BEFORE_TARGET, PAIRS_TARGET, WAITING_CPU_TARGET } from '../targets.ts';
 import type { Contender } from './contenders.ts';
@@ -20,6 +21,8 @@ const WAITING_CALLERS = 1000;
 const WAITING_SECONDS_MIN = 25;
 const PLAIN = 'draws';
 const PAIRS = 'draws, each reported';
+const BATCHED = 'draws, reported by 16';
+const BATCH = 16;
 const BEFORE = 'draws, checkout before';
 
 interface Drawing extends Contender {
@@ -50,7 +53,8 @@ async function serve(plan: BenchPlan, store: StoreName, until: AsyncDisposableSt
   const keys = plan.keys[0] ?? 1;
   const { server, asks } = await servePool(store, smallPool(keys, plan.auditRows), until);
   const { held, grouped, scarce } = await addPolicies(server.port, keys);
-  const reported = (all: readonly Ask[]): Ask[] => all.map((ask) => ({ ...ask, reports: true }));
+  const reported = (all: readonly Ask[], reportEvery = 1): Ask[] =>
+    all.map((ask) => ({ ...ask, reportEvery }));
   const drawing = (subject: string, what: readonly Ask[]): Drawing => ({
     subject,
     store,
@@ -62,6 +66,7 @@ async function serve(plan: BenchPlan, store: StoreName, until: AsyncDisposableSt
   const contenders = [
     drawing(PLAIN, asks),
     drawing(PAIRS, reported(asks)),
+    drawing(BATCHED, reported(asks, BATCH)),
     drawing('draws, settle_timeout', [held]),
     drawing('draws, settle_timeout, each reported', reported([held])),
     drawing('draws, one quota group', [grouped]),
@@ -84,7 +89,7 @@ function cells(line: Line<Drawing>, lines: readonly Line<Drawing>[]): string[] {
     ...[figure(middle(line, (run) => run.p50)), figure(middle(line, (run) => run.p99))],
     figure(middle(line, (run) => run.cpuPerCall)),
     figure(line.runs.reduce((sum, run) => sum + run.failed, 0)),
-    ...[figure(toPlain, 2), ...targetCells(toPlain, subject === PAIRS ? PAIRS_TARGET : null)],
+    ...[figure(toPlain, 2), ...targetCells(toPlain, subject === PAIRS || subject === BATCHED ? PAIRS_TARGET : null)],
     ...[figure(toBefore, 2), ...targetCells(toBefore, BEFORE_TARGET)],
   ];
 }
@@ -92,10 +97,13 @@ function cells(line: Line<Drawing>, lines: readonly Line<Drawing>[]): string[] {
 /** What the server works while many wait for few keys. */
 async function waitingRow(plan: BenchPlan, store: StoreName, { waiting }: Served): Promise<string[]> {
   const { server, asks } = waiting;
+  const [cpuBefore, beganAt] = [await cpuMsOf(server.pid), performance.now()];
   const times = timesOf(Math.max(WAITING_SECONDS_MIN, plan.seconds));
   const load = { protocol: 'json', asks, callers: WAITING_CALLERS } as const;
-  const { perSecond, p50, worst, failed, cpuPerCall } = await loadServer(server, load, times);
-  const percent = ((cpuPerCall ?? 0) * perSecond) / 1e4;
+  const { calls, p50, worst, failed } = await loadServer(server, load, times);
+  const tookMs = performance.now() - beganAt;
+  const percent = (100 * ((await cpuMsOf(server.pid)) - cpuBefore)) / tookMs;
+  const perSecond = calls / (tookMs / 1000);
   progress(`${store}: ${figure(perSecond)}/s to ${WAITING_CALLERS} waiting callers, ${figure(percent, 1)} %`);
   const seconds = [figure(p50 / 1e6, 1), figure(worst / 1e6, 1)];
   return [

@@ -6,12 +6,18 @@ const NOWHERE = createIpList([
   // Also where clouds keep what tells machines of themselves, credentials among it.
   '169.254.0.0/16',
   'fe80::/10',
-  'fd00:ec2::254/128',
+  'fd00:ec2::/32',
+  'fd20:ce::254/128',
   '192.0.0.192/32',
   '100.100.100.200/32',
+  '168.63.129.16/32',
   '224.0.0.0/3',
   'ff00::/8',
   '::/128',
+  // Link-local IPv4 as IPv6 carries it.
+  '64:ff9b::a9fe:0/112',
+  '2002:a9fe::/32',
+  '::a9fe:0/112',
 ]);
 
 /** Loopback and what is routed inside an organisation only (RFC 6890, RFC 4193, RFC 6598). */

@@ -96,7 +96,14 @@ function post(request: WebhookRequest, lookup: LookupFunction, signal: AbortSign
       drain(response);
       done(response.statusCode ?? 0);
     });
+    // Whoever answers with another protocol has answered all the same.
+    sent.on('upgrade', (response, socket) => {
+      socket.destroy();
+      done(response.statusCode ?? 0);
+    });
     sent.on('error', fail);
+    // However it ends, it ends.
+    sent.on('close', () => fail(new Error('the connection was closed')));
     sent.end(body);
   });
 }

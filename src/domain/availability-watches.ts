@@ -78,14 +78,16 @@ export function createAvailabilityWatches(parts: AvailabilityWatchesParts): Avai
   let isClosed = false;
   let cancelTick = (): void => {};
 
-  /** Has those look whose keys may serve otherwise than they did; `tierId` null: all. */
-  function look(tierId: string | null): void {
-    for (const { looks, tierIds } of watched.values())
-      if (tierId === null || tierIds.has(tierId)) looks.look();
+  /** What is watched of a tier: a draw of it is not to look through all that is. */
+  const byTier = new Map<string, Set<Watched>>();
+
+  /** Has those look whose keys may serve otherwise than they did. */
+  function look(tierId: string): void {
+    for (const { looks } of byTier.get(tierId) ?? []) looks.look();
   }
 
   const stop = store.onChange((change) => {
-    if (change.kind === 'all') look(null);
+    if (change.kind === 'all') for (const { looks } of watched.values()) looks.look();
     else if (change.kind === 'tier') look(change.id);
     else if (change.kind === 'freed') look(change.tierId);
   });
@@ -103,6 +105,7 @@ export function createAvailabilityWatches(parts: AvailabilityWatchesParts): Avai
       watchers: 0,
     };
     watched.set(name, entry);
+    for (const tierId of entry.tierIds) byTier.set(tierId, (byTier.get(tierId) ?? new Set()).add(entry));
     return entry;
   }
 
@@ -113,6 +116,11 @@ export function createAvailabilityWatches(parts: AvailabilityWatchesParts): Avai
     if (entry.watchers > 0) return;
     entry.looks.close();
     watched.delete(name);
+    for (const tierId of entry.tierIds) {
+      const ofTier = byTier.get(tierId);
+      ofTier?.delete(entry);
+      if (ofTier?.size === 0) byTier.delete(tierId);
+    }
   }
 
   return {
@@ -142,7 +150,7 @@ export function createAvailabilityWatches(parts: AvailabilityWatchesParts): Avai
       };
     },
     drawn: (tierId) => {
-      if (count > 0) look(tierId);
+      if (byTier.size > 0) look(tierId);
     },
     count: () => count,
     close: () => {

@@ -79,16 +79,20 @@ export function createAlertDeliveries(parts: DeliveryParts): AlertDeliveries {
     underWay.set(running, claimed.delivery.webhookId);
   }
 
-  function busyWebhooks(): readonly string[] {
-    const counts = Map.groupBy(underWay.values(), (webhookId) => webhookId);
-    return [...counts].flatMap(([id, all]) => (all.length >= PER_WEBHOOK_MAX ? [id] : []));
+  /** How many can be begun at once, whichever webhooks they are for, and those that are to have no more. */
+  function roomFor(): { readonly room: number; readonly busy: readonly string[] } {
+    const counts = [...Map.groupBy(underWay.values(), (webhookId) => webhookId)];
+    const busy = counts.flatMap(([id, all]) => (all.length >= PER_WEBHOOK_MAX ? [id] : []));
+    const others = counts.flatMap(([, all]) => (all.length < PER_WEBHOOK_MAX ? [all.length] : []));
+    const room = Math.min(PER_WEBHOOK_MAX - Math.max(0, ...others), UNDER_WAY_MAX - underWay.size);
+    return { room, busy };
   }
 
   return {
     begin: async () => {
-      const room = Math.min(PER_WEBHOOK_MAX, UNDER_WAY_MAX - underWay.size);
+      const { room, busy } = roomFor();
       if (room <= 0 || stop.signal.aborted) return false;
-      const claimed = await store.claimDeliveries(room, LEASE_MS, busyWebhooks());
+      const claimed = await store.claimDeliveries(room, LEASE_MS, busy);
       for (const one of claimed) track(one);
       return claimed.length === room;
     },

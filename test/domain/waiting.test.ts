@@ -3,11 +3,13 @@ import { describe, it } from 'node:test';
 import { createKey } from '../../src/domain/create-key.ts';
 import { revokeConsumer } from '../../src/domain/revoke-consumer.ts';
 import { updateKey } from '../../src/domain/update-key.ts';
+import { mustReport } from '../support/reporting.ts';
 import { newKey } from './examples.ts';
-import { draw } from './open-pool.ts';
+import { draw, unheard } from './open-pool.ts';
 import { refused } from './refusals.ts';
 import { openWaitingPool, settledRounds } from './waiting-pool.ts';
 
+const CAPPED = { policy: { settleTimeoutMs: 60_000, maxInFlight: 1 } };
 /** When the only unit of a key of the pool comes back. */
 const BACK_MS = 10_500;
 
@@ -87,6 +89,31 @@ describe('a draw that waits', () => {
       waiting.map(({ what }) => what()),
       [id, null],
     );
+  });
+
+  it('is served at once when a report ends a draw’s time in flight', async (t) => {
+    const { begin, context, caller, timers } = await openWaitingPool(t, { limit: 10, tier: CAPPED });
+    const inFlight = await draw(context, caller);
+    const waiting = [await begin(), await begin()];
+    await mustReport(context.store, inFlight);
+    await settledRounds();
+    assert.deepEqual(
+      waiting.map(({ what }) => what()),
+      [inFlight.keyId, null],
+    );
+    assert.equal(timers(), 1);
+  });
+
+  it('is served within a second of a report where nobody tells of that', async (t) => {
+    const { context, caller, pass } = await openWaitingPool(t, { limit: 10, tier: CAPPED });
+    const inFlight = await draw(context, caller);
+    const deaf = unheard(t, context);
+    const wait = draw(deaf, caller, { maxWaitMs: 30_000 });
+    await settledRounds();
+    assert.equal(deaf.waitingLines.count(), 1);
+    await mustReport(context.store, inFlight);
+    await pass(1000);
+    assert.equal((await wait).keyId, inFlight.keyId);
   });
 
   it('leaves the line when its caller goes', async (t) => {

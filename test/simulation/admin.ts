@@ -74,7 +74,9 @@ export function createAdmin(
 
 function edited(key: Key, tier: Tier, now: number, edit: KeyEdit, id: string) {
   const changed: Key =
-    edit === 'reset' ? withFreshBudgets(key) : { ...key, state: edit === 'enable' ? 'active' : 'disabled' };
+    edit === 'reset'
+      ? withFreshBudgets(key, now)
+      : { ...key, state: edit === 'enable' ? 'active' : 'disabled' };
   const row = { ...changed, ...placesOf(changed, tier, now), version: key.version + 1, updatedAt: now };
   const event: AdminEvent = {
     id,
@@ -90,11 +92,12 @@ function edited(key: Key, tier: Tier, now: number, edit: KeyEdit, id: string) {
   return { row, event };
 }
 
-function withFreshBudgets(key: Key): Key {
+function withFreshBudgets(key: Key, now: number): Key {
   const budgets = key.budgets.map((budget, i) => ({
     ...budget,
     used: 0,
     startAt: null,
+    countsFrom: now,
     epoch: key.epoch + 1 + i,
   }));
   return { ...key, budgets, epoch: key.epoch + budgets.length };

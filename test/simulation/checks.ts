@@ -3,6 +3,7 @@ import { meterId } from '../../src/model/meter.ts';
 import { guardMs, type Limit } from '../../src/model/tier.ts';
 import type { Leaving } from './keypool-process.ts';
 import { type Outcome, runsOut } from './run-schedule.ts';
+import { brokenSharing, countedUnits } from './sharing-checks.ts';
 import { mostInChain, mostInWindow, type Use, usesOf } from './windows.ts';
 
 /** What a run broke of the promises; empty when all were kept. */
@@ -16,6 +17,7 @@ export function brokenPromises(outcome: Outcome): string[] {
     ...lifetimeBudgetsEnd(outcome),
     ...windowsHold(outcome),
     ...nothingLostInPeace(outcome),
+    ...brokenSharing(outcome),
   ];
 }
 
@@ -59,6 +61,9 @@ function lifetimeBudgetsEnd({ schedule, rows, keys, resets, resetBefore, isDrain
     if (units > most) return [`${key.id}: ${units} units of a budget of ${most}`];
     const since = unitsOf(ofKey.filter(({ id }) => id > (resetBefore(key.id) ?? '')));
     if (since > limit) return [`${key.id}: ${since} units of a budget of ${limit} since its reset`];
+    // What a group has no units for stays, and reports may give some back in the end.
+    const isShared = schedule.groups.some(({ keyIds }) => keyIds.includes(key.id));
+    if (isShared || schedule.reports.unitsShare > 0) return [];
     const features = schedule.tiers.find(({ id }) => id === key.tierId)?.features ?? [];
     if (!isDrained || !features.some(({ name }) => drawn.has(name) && runsOut(schedule, name))) return [];
     const used = key.budgets.find(({ windowMs }) => windowMs === null)?.used;
@@ -69,8 +74,8 @@ function lifetimeBudgetsEnd({ schedule, rows, keys, resets, resetBefore, isDrain
   });
 }
 
-function unitsOf(rows: readonly { readonly units: number }[]): number {
-  return rows.reduce((sum, { units }) => sum + units, 0);
+function unitsOf(rows: readonly DrawEvent[]): number {
+  return rows.reduce((sum, row) => sum + countedUnits(row), 0);
 }
 
 /** A limit as it binds on one key: on one of its features, or as a budget on all (`feature` null). */
@@ -111,6 +116,7 @@ function leastGuardMs(limit: Limit, limits: readonly Limit[]): number {
 
 function windowsHold(outcome: Outcome): string[] {
   const { schedule, rows, left, resets, clockSpreadMs } = outcome;
+  const unitsByDraw = new Map(rows.map((row) => [row.id, countedUnits(row)]));
   return boundsOf(schedule).flatMap((bound) => {
     const { keyId, feature, windowMs } = bound;
     const isOurs = (of: string, on: string) => of === keyId && (feature === null || on === feature);
@@ -124,14 +130,20 @@ function windowsHold(outcome: Outcome): string[] {
     const counted = mostInWindow(own.map(useOfRow), windowMs + (sliding ? bound.guardMs : 0));
     // What lies at least between the last unit of a fixed window and the first of the next.
     const gapMs = bound.guardMs + Math.min(bound.guardMs, windowMs);
-    const chain = sliding || resets(keyId) > 0 ? { units: 0, at: 0 } : mostInChain(own, gapMs - 1);
+    const chain =
+      sliding || resets(keyId) > 0
+        ? { units: 0, at: 0 }
+        : mostInChain(
+            own.map((row) => ({ at: row.at, units: countedUnits(row) })),
+            gapMs - 1,
+          );
     const chained =
       chain.units > bound.limit ? [`${name}: ${chain.units} in one window up to ${chain.at}`] : [];
     const audited = counted.units > most ? [`${name}: ${counted.units} audited up to ${counted.at}`] : [];
     // In true time values leave half a guard later at most; clocks that differ take from what is left of it.
     const trueMs = windowMs + (sliding ? bound.guardMs / 2 : 0) - clockSpreadMs - ROUNDED_MS;
     const mine = left.filter(({ draw, ask }) => isOurs(draw.keyId, ask.feature));
-    const served = mostInWindow(usesIn(mine, bound, clockSpreadMs), trueMs);
+    const served = mostInWindow(usesIn(mine, bound, clockSpreadMs, unitsByDraw), trueMs);
     const late = served.units > most ? [`${name}: ${served.units} served up to ${served.at.toFixed(2)}`] : [];
     return [...audited, ...chained, ...late];
   });
@@ -140,17 +152,22 @@ function windowsHold(outcome: Outcome): string[] {
 /** The store's moments are whole milliseconds. */
 const ROUNDED_MS = 2;
 
-function useOfRow({ at, units }: DrawEvent): Use {
-  return { units, moments: [at] };
+function useOfRow(row: DrawEvent): Use {
+  return { units: countedUnits(row), moments: [row.at] };
 }
 
 /** A retry soon after the draw is the same use, a late one takes its rate units anew, but none of a budget. */
-function usesIn(left: readonly Leaving[], bound: Bound, spreadMs: number): Use[] {
+function usesIn(
+  left: readonly Leaving[],
+  bound: Bound,
+  spreadMs: number,
+  counted: ReadonlyMap<string, number>,
+): Use[] {
   const sameMs = bound.guardMs / 2 + spreadMs + ROUNDED_MS;
   return [...Map.groupBy(left, ({ draw }) => draw.drawId).values()].flatMap((ofDraw) => {
     const uses = usesOf(
       ofDraw.map(({ atMs }) => atMs),
-      ofDraw[0]?.ask.units ?? 0,
+      counted.get(ofDraw[0]?.draw.drawId ?? '') ?? ofDraw[0]?.ask.units ?? 0,
       sameMs,
     );
     return bound.feature === null ? uses.slice(0, 1) : uses;

@@ -1,5 +1,6 @@
 import { startBackgroundTask } from '../../src/domain/background-task.ts';
 import { createRounds, type Rounds } from '../../src/domain/rounds.ts';
+import type { OutcomeReport } from '../../src/model/outcome-report.ts';
 import type { DrawQueue } from '../../src/model/round.ts';
 import { queueName, type Tier } from '../../src/model/tier.ts';
 import { StoreError } from '../../src/store/errors.ts';
@@ -39,6 +40,8 @@ export interface KeypoolProcess {
   readonly openedAtMs: () => number;
   /** Asks it for a draw; the answer does not come when it dies. */
   readonly ask: (ask: Ask, answer: (answer: Answer) => void) => void;
+  /** Tells it how a draw went; false comes of it where that is not known to be on record. */
+  readonly report: (report: OutcomeReport, answer: (isReported: boolean) => void) => void;
   readonly kill: () => void;
   readonly stall: (forMs: number) => void;
 }
@@ -122,12 +125,26 @@ export function startProcess(options: ProcessOptions): KeypoolProcess {
     time.after(0, () => void work(), owner);
   };
 
+  const report: KeypoolProcess['report'] = (told, answer) => {
+    const work = async () => {
+      try {
+        const [result] = (await running?.store.reportRound([told])) ?? [];
+        answer(result !== undefined && result.kind !== 'unavailable');
+      } catch (error) {
+        if (!(error instanceof StoreError)) options.broken(error);
+        answer(false);
+      }
+    };
+    time.after(0, () => void work(), owner);
+  };
+
   return {
     name,
     owner,
     store: () => running?.store ?? null,
     openedAtMs: () => openedAtMs,
     ask,
+    report,
     kill: () => {
       alive = false;
     },
@@ -143,6 +160,13 @@ function startRecovery(store: Store, time: VirtualTime): void {
     name: 'recover-open-takes',
     everyMs: RECOVERY_EVERY_MS,
     run: async () => (await store.recoverOpenTakes(RECOVERY_BATCH)) >= RECOVERY_BATCH,
+    after: (ms, run) => time.after(ms, run),
+    log: { info: quiet, warn: quiet, error: quiet },
+  });
+  startBackgroundTask({
+    name: 'apply-reports',
+    everyMs: RECOVERY_EVERY_MS,
+    run: async () => (await store.applyReports(RECOVERY_BATCH)) >= RECOVERY_BATCH,
     after: (ms, run) => time.after(ms, run),
     log: { info: quiet, warn: quiet, error: quiet },
   });

@@ -1,5 +1,6 @@
 import { guardMs, type Limit, type Tier } from '../../src/model/tier.ts';
 import { PLAIN_POLICY } from '../../src/model/tier-policy.ts';
+import type { PlannedGroup } from './planned-sharing.ts';
 import type { Random } from './random.ts';
 
 /** A key of the pool; each budget's window in ms, null for life. */
@@ -22,7 +23,12 @@ function guardsOf({ features }: Tier): number[] {
   return features.flatMap(({ limits }) => limits.map(guardMs));
 }
 
-function budgetGuards({ budgets }: PlannedKey): number[] {
+/** Guards of what a quota group has windows for, in ms. */
+export function groupGuards({ limits, budgets }: Pick<PlannedGroup, 'limits' | 'budgets'>): number[] {
+  return [...limits.map(guardMs), ...budgetGuards({ budgets })];
+}
+
+function budgetGuards({ budgets }: Pick<PlannedKey, 'budgets'>): number[] {
   return budgets.flatMap(({ windowMs }) => (windowMs === null ? [] : [guardMs({ windowMs })]));
 }
 

@@ -1,5 +1,7 @@
 import type { DrawEvent, UsageEvent } from '../../src/model/audit.ts';
 import type { Key } from '../../src/model/key.ts';
+import type { QuotaGroup } from '../../src/model/quota-group.ts';
+import { fromGroupDocument, type GroupDocument } from '../../src/store/mongodb/group-document.ts';
 import { fromKeyDocument, type KeyDocument } from '../../src/store/mongodb/key-document.ts';
 import type { Page, Store } from '../../src/store/port.ts';
 import { isDraw } from '../support/listing.ts';
@@ -20,6 +22,9 @@ export interface Outcome {
   /** The audit as the store lists it. */
   readonly rows: readonly DrawEvent[];
   readonly keys: readonly Key[];
+  readonly groups: readonly QuotaGroup[];
+  /** When a report of a draw was sent for the first time, in true time (ms), by draw id. */
+  readonly reportedAt: ReadonlyMap<string, number>;
   readonly clockSpreadMs: number;
   /** Reset by an admin, at most that often, by key id. */
   readonly resets: (keyId: string) => number;
@@ -77,12 +82,14 @@ async function simulate(
   };
   time.after(schedule.healsAtMs + DRAIN_AFTER_MS, drain, null);
 
-  const keyRows = () => [...replicaSet.primary().tables.rows('keys')];
+  const rowsOf = (table: string) => [...replicaSet.primary().tables.rows(table)];
+  const keyRows = () => rowsOf('keys');
   const isSettled = () =>
     isDraining &&
     callers.underWay() === 0 &&
     admin.underWay() === 0 &&
-    keyRows().every(({ open }) => Array.isArray(open) && open.length === 0);
+    [...keyRows(), ...rowsOf('quota_groups')].every(({ open }) => Array.isArray(open) && open.length === 0) &&
+    rowsOf('outcome_reports').every(({ applied }) => applied === true);
   // Commands that were long on their way still arrive; what they took is settled once more.
   let isDrained = await time.run(isSettled, END_MS);
   const lastArrivalMs = world.lastArrivalMs();
@@ -98,6 +105,8 @@ async function simulate(
     left: world.left,
     rows,
     keys: keyRows().map((row) => fromKeyDocument(keyDocument(row))),
+    groups: rowsOf('quota_groups').map((row) => fromGroupDocument(groupDocument(row))),
+    reportedAt: callers.reportedAt,
     clockSpreadMs: replicaSet.clockSpreadMs(),
     resets: admin.resets,
     resetBefore: admin.resetBefore,
@@ -110,6 +119,12 @@ async function simulate(
 function keyDocument(row: Row): KeyDocument {
   const isKey = (value: unknown): value is KeyDocument => isFields(value) && 'budgets' in value;
   if (!isKey(row)) throw new Error('a row of keys that is none');
+  return row;
+}
+
+function groupDocument(row: Row): GroupDocument {
+  const isGroup = (value: unknown): value is GroupDocument => isFields(value) && 'limits' in value;
+  if (!isGroup(row)) throw new Error('a row of quota groups that is none');
   return row;
 }
 

@@ -8,7 +8,8 @@ import {
   type Troubles,
   troublesOf,
 } from './planned-incidents.ts';
-import { guardsIn, keysOf, type PlannedKey, tierOf } from './planned-pool.ts';
+import { groupGuards, guardsIn, keysOf, type PlannedKey, tierOf } from './planned-pool.ts';
+import { type PlannedGroup, type PlannedReports, sharingOf } from './planned-sharing.ts';
 import { type Wish, wishesOf } from './planned-wishes.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -19,6 +20,8 @@ export interface Schedule {
   readonly openTakeMs: number;
   readonly tiers: readonly Tier[];
   readonly keys: readonly PlannedKey[];
+  readonly groups: readonly PlannedGroup[];
+  readonly reports: PlannedReports;
   readonly wishes: readonly Wish[];
   readonly incidents: readonly PlannedIncident[];
   readonly troubles: Troubles;
@@ -38,14 +41,15 @@ export function scheduleOf(seed: number): Schedule {
   // Takes of keys with room for many draws go another way than those that meet a limit.
   const isAmple = random.chance(0.3);
   const count = !isAmple && random.chance(0.35) ? 2 : 1;
-  const tiers = Array.from({ length: count }, (_, i) => tierOf(random, `tier${i}`, isAmple));
-  const keys = tiers.flatMap((one) => keysOf(random, one, isAmple));
+  const plainTiers = Array.from({ length: count }, (_, i) => tierOf(random, `tier${i}`, isAmple));
+  const keys = plainTiers.flatMap((one) => keysOf(random, one, isAmple));
+  const { tiers, groups, reports } = sharingOf(random.fork('sharing'), plainTiers, keys);
   const healsAtMs = random.int(1500, 5000);
   const isCalm = random.chance(0.1);
   const troubles = isCalm ? NO_TROUBLES : troublesOf(random);
   const wishes = wishesOf(random, tiers, healsAtMs);
   const incidents = isCalm ? [] : incidentsOf(random, processes, keys, wishes, healsAtMs);
-  const leastGuardMs = Math.min(...guardsIn(tiers, keys), 1000);
+  const leastGuardMs = Math.min(...guardsIn(tiers, keys), ...groups.flatMap(groupGuards), 1000);
   // Half a guard is what the clocks of the database may be apart; beyond it anything goes but what is promised.
   const isSkewed = random.chance(0.4);
   const offMostMs = isSkewed ? CLOCK_OFF_MAX_MS : leastGuardMs / 4;
@@ -55,6 +59,8 @@ export function scheduleOf(seed: number): Schedule {
     openTakeMs: random.pick([10_000, 3000, 3000]),
     tiers,
     keys,
+    groups,
+    reports,
     wishes,
     incidents: isSkewed ? [...incidents, ...clockSteps(random, healsAtMs)] : incidents,
     troubles,

@@ -100,7 +100,7 @@ export function createWorld(schedule: Schedule, time: VirtualTime, { trace, obse
   return {
     replicaSet,
     processes,
-    callers: createCallers(time, random.fork('callers'), () => processes, trace),
+    callers: createCallers(time, random.fork('callers'), () => processes, trace, schedule.reports),
     admin,
     happen,
     disabled: () => disabled,

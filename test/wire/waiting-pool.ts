@@ -19,7 +19,7 @@ import { type Served, serve } from './served.ts';
 
 type Env = Readonly<Record<string, string>>;
 
-/** As many processes on one store as asked for; one where it takes no more. Go with the test. */
+/** A process on each kind of store. It goes with the test. */
 export const STORES: Readonly<Record<string, (t: TestContext, env: Env) => Promise<Served>>> = {
   SQLite: async (t, env) => {
     const served = await serve(env);
@@ -33,6 +33,7 @@ export const STORES: Readonly<Record<string, (t: TestContext, env: Env) => Promi
   },
 };
 
+/** So many processes on one database. They go with the test. */
 export async function serveOnMongo(t: TestContext, count: number, env: Env = {}): Promise<readonly Served[]> {
   const lease = await sharedMongod();
   const processes: Served[] = [];

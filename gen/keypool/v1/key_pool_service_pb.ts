@@ -492,8 +492,9 @@ export const OutcomeReportCodeSchema: GenEnum<OutcomeReportCode> = /*@__PURE__*/
  */
 export const KeyPoolService: GenService<{
   /**
-   * Draws a key for a feature: the least recently used one of all granted tiers that has units left. The draw
-   * is counted and its audit row is durable before the value leaves.
+   * Draws a key for a feature: the next one that has units left, by the strategy of its tier (the least recently
+   * used one unless said otherwise), of the granted tiers with the lowest `priority` number that can serve. The
+   * draw is counted and its audit row is durable before the value leaves.
    *
    * - PERMISSION_DENIED FEATURE_NOT_GRANTED: none of the consumer's tiers has the feature.
    * - NOT_FOUND FEATURE_NOT_FOUND: an admin asks for a feature that no tier has.

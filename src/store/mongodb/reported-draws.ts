@@ -22,7 +22,17 @@ export async function findDraws(
   if (takes.length === 0) return new Map();
   const stored = await rows.usage
     .find({ _id: { $in: takes }, kind: 'draws' })
-    .project<DrawsDocument>({ 'draws.request': 0, 'draws.peer': 0, 'draws.record': 0 })
+    .project<DrawsDocument>({
+      at: 1,
+      key: 1,
+      tier: 1,
+      feature: 1,
+      units: 1,
+      group: 1,
+      withheld: 1,
+      'draws.serial': 1,
+      'draws.consumer': 1,
+    })
     .hint({ _id: 1 })
     .batchSize(takes.length + 1)
     .toArray();

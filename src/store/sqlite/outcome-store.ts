@@ -7,7 +7,8 @@ export function createOutcomeStore(core: Core, usage: Usage): OutcomeStore {
   const reportRound = createReportRound(core, usage.events);
   return {
     reportRound: async (reports) => {
-      const { results, freed } = core.transactions.write(() => reportRound(reports, core.now()));
+      // With the draws of the same moment: a report costs no sync of its own.
+      const { results, freed } = await core.transactions.writeTogether(() => reportRound(reports, core.now()));
       core.announce(...freed.map((tierId) => ({ kind: 'freed', tierId }) as const));
       return results;
     },

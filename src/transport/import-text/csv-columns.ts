@@ -76,6 +76,11 @@ const COLUMNS: Readonly<Record<string, Column>> = {
 };
 
 const MAPS = ['metadata', 'secrets'];
+/** Entries that the maps of a key can have together. */
+const ENTRIES_MAX = 80;
+
+/** A first line that names more cannot be right. */
+export const COLUMNS_MAX: number = Object.keys(COLUMNS).length + ENTRIES_MAX;
 
 /** The column of a name in the first line; null for none that is known. */
 export function columnOf(name: string): Column | null {

@@ -1,11 +1,13 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { ImportLine, LineProblem } from '../../domain/import-keys.ts';
 import { type CsvRecord, readCsv } from '../../model/csv.ts';
-import { COLUMN_NAMES, type Column, columnOf } from './csv-columns.ts';
+import { COLUMN_NAMES, COLUMNS_MAX, type Column, columnOf } from './csv-columns.ts';
 import { brokenLine, keyLineOf } from './key-line.ts';
 
 /** The columns that the first record names, or what is wrong with it. Its text is not quoted: it may be a key's. */
 function columnsOf(names: readonly string[]): readonly Column[] | readonly LineProblem[] {
+  if (names.length > COLUMNS_MAX)
+    return [{ field: '', message: `has ${names.length} cells, and a key has ${COLUMNS_MAX} columns at most` }];
   const problems: LineProblem[] = [];
   const columns = names.flatMap((name, i): Column | [] => {
     const column = columnOf(name);
