@@ -60,8 +60,10 @@ function checkMetadata(metadata: Readonly<Record<string, string>>, into: Violati
   }
 }
 
+/** Whether periods can be laid by it: `Intl` knows old names that `Temporal` does not, `Temporal` takes whole dates too. */
 function isTimeZone(name: string): boolean {
   try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     return false;

@@ -1,5 +1,6 @@
 import type { FieldChange } from '../model/audit.ts';
-import { type Key, WELL } from '../model/key.ts';
+import type { Key } from '../model/key.ts';
+import { wellAgain } from '../model/trial.ts';
 import { requireAdmin } from './authorize.ts';
 import { refuseIfAny } from './check-field.ts';
 import { checkKey } from './check-key.ts';
@@ -33,9 +34,9 @@ function reasonAfter(key: Key, changes: KeyFields): string {
 }
 
 /** Another state begins with a clean slate: cooldowns, streaks and a quarantine end. */
-function withState(key: Key, state: Key['state']): Pick<Key, 'state' | 'health'> {
+function withState(key: Key, state: Key['state'], now: number): Pick<Key, 'state' | 'health'> {
   if (state === key.state) return { state, health: key.health };
-  return { state, health: { ...WELL, applied: key.health.applied } };
+  return { state, health: wellAgain(key.health, Math.max(now, key.takenAt)) };
 }
 
 /** What an edit makes of a key, but for its value and secrets. */
@@ -44,7 +45,7 @@ export function withPlainFields(key: Key, changes: KeyFields, now: number): Key 
     ...key,
     name: changes.name ?? key.name,
     metadata: changes.metadata ?? key.metadata,
-    ...withState(key, changes.state ?? key.state),
+    ...withState(key, changes.state ?? key.state, now),
     stateReason: reasonAfter(key, changes),
     expireAt: changes.expireAt === undefined ? key.expireAt : changes.expireAt,
     ...(changes.traits === undefined ? {} : { traits: { ...key.traits, ...changes.traits } }),
@@ -59,7 +60,15 @@ function withSecrets(context: Context, key: Key, fields: KeyFields, now: number)
   let row = withPlainFields(key, fields, now);
   if (value !== undefined && !isSameValue(sealer, key.id, key.value, value)) {
     const sealed = sealValue(sealer, key.id, value);
-    row = { ...row, value: sealed, fingerprint: context.fingerprint(value), valueHint: valueHintOf(value) };
+    // What draws of the old one come to says nothing of it.
+    const health = { ...row.health, countedFrom: Math.max(row.health.countedFrom, now, key.takenAt + 1) };
+    row = {
+      ...row,
+      value: sealed,
+      fingerprint: context.fingerprint(value),
+      valueHint: valueHintOf(value),
+      health,
+    };
     changes.push(secretChange('value', true, true));
   }
   if (secrets !== undefined && !areSameSecrets(sealer, key.id, key.secrets, secrets)) {

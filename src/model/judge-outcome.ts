@@ -55,7 +55,7 @@ function counted(health: KeyHealth, { outcome }: FailureRule): { inRow: number; 
 
 function judgeTrial(state: KeyState, policy: TierPolicy, report: StoredReport, now: number): ReportedKey {
   if (report.outcome === 'ok') {
-    const released: KeyState = { ...state, state: 'active', health: wellAgain(state.health) };
+    const released: KeyState = { ...state, state: 'active', health: wellAgain(state.health, now) };
     return { state: released, quarantined: null, released: true };
   }
   const rule = failureRuleOf(policy.failureRules, report.outcome);

@@ -37,6 +37,8 @@ export interface KeyTraits {
   readonly maxInFlight: number | null;
   /** The quota group whose meters it shares; null for none. */
   readonly groupId: string | null;
+  /** Draws up to this moment (ms) took nothing of that group; only where the key came to it later, and a store needs it. */
+  readonly groupAfter?: number;
   /** From when on it comes up to its limits where its tier has a ramp, in ms; null: it has all of them. */
   readonly rampFrom: number | null;
 }

@@ -58,3 +58,14 @@ export const SETTLE_DEFAULT_MS = 3_600_000;
 export function needsMoreThanMeters(policy: TierPolicy): boolean {
   return policy.settleTimeoutMs !== null || policy.ramp !== null || policy.strategy === 'most_remaining';
 }
+
+/** True where two policies leave a key in the same places: the same order, and nothing that would let it be drawn sooner. */
+export function placesAlike(a: TierPolicy, b: TierPolicy): boolean {
+  return (
+    a.strategy === b.strategy &&
+    a.settleTimeoutMs === b.settleTimeoutMs &&
+    a.maxInFlight === b.maxInFlight &&
+    a.ramp?.fromPercent === b.ramp?.fromPercent &&
+    a.ramp?.periodMs === b.ramp?.periodMs
+  );
+}

@@ -30,9 +30,12 @@ export function onTrial(health: KeyHealth, policy: TierPolicy, take: string, now
   return { ...health, trial: { take, until: now + (policy.settleTimeoutMs ?? SETTLE_DEFAULT_MS) } };
 }
 
-/** Health after a quarantine has ended. Which reports have changed the row stays known. */
-export function wellAgain({ applied }: Pick<KeyHealth, 'applied'>): KeyHealth {
-  return { ...WELL, applied };
+/**
+ * Health after a quarantine has ended at `now`, or another state has begun: what draws before then come to says nothing
+ * more. Which reports have changed the row stays known.
+ */
+export function wellAgain({ applied }: Pick<KeyHealth, 'applied'>, now: number): KeyHealth {
+  return { ...WELL, countedFrom: now, applied };
 }
 
 /** Outcomes reported in a row, since the last `ok`, that speak against the key. */

@@ -53,7 +53,7 @@ export function createPatient(rule: Rule, trialAfterMs: number | null, settleMs:
     quarantined = isFailure;
     if (!isFailure) {
       streak = 0;
-      incidentAt = -1;
+      incidentAt = now - 1;
       nextTrial = null;
       return;
     }

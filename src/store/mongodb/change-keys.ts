@@ -98,7 +98,7 @@ export function changeOf(context: MongoContext, row: SeenRow, { state, set, unse
     filter: {
       _id: row._id,
       tierId: row.tierId,
-
+      turn: row.turn ?? NONE,
       'took.take': row.took?.take ?? NONE,
     },
     update: {

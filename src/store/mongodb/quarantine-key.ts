@@ -7,8 +7,8 @@ import { NOWHERE } from './place-expressions.ts';
 const WELL_NOW: Expression = literal(JSON.parse(JSON.stringify(WELL)));
 
 /**
- * Takes an active key out whose sealed value does not open, unless it has another by now. No trial leads back: only an
- * admin can mend it.
+ * Takes a key out whose sealed value does not open, unless it has another by now. No trial leads back, and one under way
+ * is over: only an admin can mend it.
  */
 export async function quarantineKey(
   context: MongoContext,
@@ -18,7 +18,7 @@ export async function quarantineKey(
 ): Promise<void> {
   const now = storeNow(context);
   const since = { quarantinedAt: now, trialAt: null, trial: null, trialsFailed: 0 };
-  await context.rows.keys.updateOne({ _id: keyId, state: 'active', value }, [
+  await context.rows.keys.updateOne({ _id: keyId, state: { $ne: 'disabled' }, value }, [
     {
       $set: {
         state: 'quarantined',

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientSession } from 'mongodb';
 import type { Tier } from '../../model/tier.ts';
-import { PLAIN_POLICY } from '../../model/tier-policy.ts';
+import { PLAIN_POLICY, placesAlike } from '../../model/tier-policy.ts';
 import { StoreError } from '../errors.ts';
 import type { TierStore } from '../port.ts';
 import { writeEvents } from './admin-events.ts';
@@ -67,8 +67,8 @@ export function createTiers(context: MongoContext): TierStore {
 
 /** Features of `after` that `before` lacks or limits otherwise; null when the two place their keys alike. */
 function changedFeatures(before: Tier, after: Tier): string[] | null {
-  const isSameOrder = before.policy.strategy === after.policy.strategy;
-  if (isSameOrder && isDeepStrictEqual(before.features, after.features)) return null;
+  const isAlike = placesAlike(before.policy, after.policy);
+  if (isAlike && isDeepStrictEqual(before.features, after.features)) return null;
   const was = new Map(before.features.map((feature) => [feature.name, feature]));
   return after.features
     .filter((feature) => !isDeepStrictEqual(was.get(feature.name), feature))

@@ -46,7 +46,7 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
     quarantineKey: async (keyId, value, reason) => {
       transactions.write(() => {
         const stored = keys.read(keyId);
-        if (stored?.key.state !== 'active' || stored.key.value !== value) return;
+        if (stored === null || stored.key.state === 'disabled' || stored.key.value !== value) return;
         const now = core.now();
         // What does not open would not open on a trial either.
         const health: KeyHealth = { ...stored.key.health, quarantinedAt: now, trialAt: null, trial: null };

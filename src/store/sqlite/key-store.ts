@@ -51,6 +51,13 @@ export function createKeyStore(core: Core): KeyStore {
     if (stored === null) throw new StoreError('not-found', `there is no key ${id}`);
     return stored;
   };
+  /** The key as it comes to the group that it names, where it was in another or in none. */
+  const grouped = (row: Key, { traits, takenAt }: Key): Key => {
+    const { groupId } = row.traits;
+    if (groupId === traits.groupId) return row;
+    if (groupId !== null) requireGroup(core, groupId, 'no-group');
+    return { ...row, traits: { ...row.traits, groupAfter: takenAt } };
+  };
   return {
     createKeys: async (tierId, build) => {
       const created = transactions.write(() => {
@@ -70,12 +77,10 @@ export function createKeyStore(core: Core): KeyStore {
         const stored = required(id);
         const edited = edit(stored.key, requireTier(core, stored.key.tierId), core.now());
         if (edited.event === null) return edited;
-        const { groupId } = edited.row.traits;
-        if (groupId !== null && groupId !== stored.key.traits.groupId)
-          requireGroup(core, groupId, 'no-group');
-        keys.update(stored, edited.row);
+        const row = grouped(edited.row, stored.key);
+        keys.update(stored, row);
         adminEvents.append(edited.event);
-        return edited;
+        return { ...edited, row };
       });
       if (event !== null) core.announce({ kind: 'freed', tierId: row.tierId });
       return row;

@@ -94,8 +94,9 @@ export function createReportedKeys(core: Core): (now: number) => ReportedKeys {
           key.state = core.keys.placed({ ...state, health: withoutApplied(state.health) });
         if (quarantined !== null) key.reason = quarantined;
         else if (released) key.reason = '';
-        const { groupId } = state.traits;
-        if (groupId === null) return;
+        const { groupId, groupAfter = 0 } = state.traits;
+        // What was drawn before it came to the group was not drawn from there.
+        if (groupId === null || draw.at <= groupAfter) return;
         const group = groupOf(groupId);
         const settled = settleInGroup(group.state, tier.policy, draw, report, now);
         if (settled !== group.state) group.state = { ...settled, applied: [] };

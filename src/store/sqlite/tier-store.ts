@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../../model/job.ts';
 import type { Tier } from '../../model/tier.ts';
+import { placesAlike } from '../../model/tier-policy.ts';
 import { StoreError } from '../errors.ts';
 import type { Change, TierStore } from '../port.ts';
 import type { Core } from './core.ts';
@@ -66,7 +67,7 @@ export function createTierStore(core: Core): TierStore {
         if (event === null) return { row, isChanged: false };
         tiers.update(row);
         const isPlacedAnew =
-          before.policy.strategy !== row.policy.strategy || !isDeepStrictEqual(before.features, row.features);
+          !placesAlike(before.policy, row.policy) || !isDeepStrictEqual(before.features, row.features);
         if (isPlacedAnew) jobs.insert(placeJob(row));
         adminEvents.append(event);
         return { row, isChanged: true };
