@@ -3,8 +3,8 @@ import { grpcRequest, http1Request, inTurn } from './asks.ts';
 import { grpcCallers } from './grpc.ts';
 import { http1Caller } from './http1.ts';
 import { measureCallers } from './measure.ts';
-import { type ReportedAsk, reportingCaller } from './reporting.ts';
 import type { Caller, LoadPlan, LoadResult } from './plan.ts';
+import { type ReportedAsk, reportingCaller } from './reporting.ts';
 
 function callersOf({ protocol, port, asks, callers }: LoadPlan): Caller[] {
   if (protocol === 'grpc') return grpcCallers(callers, port, inTurn(asks.map(grpcRequest)));

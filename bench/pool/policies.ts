@@ -17,6 +17,8 @@ const [HELD, GROUPED, SCARCE] = ['held', 'grouped', 'scarce'];
 const SETTLE_TIMEOUT_MS = 1000;
 /** Counted on every draw, never reached. */
 const PLENTY = limitOf({ limit: 1_000_000_000, windowMs: 60_000 });
+/** As the keys of plain draws have. */
+const LIFETIME = { limit: Number.MAX_SAFE_INTEGER };
 const SCARCE_LIMIT = limitOf({ limit: 10, windowMs: 1000 });
 const SCARCE_KEYS = 10;
 const MAX_WAIT_MS = 30_000;
@@ -30,12 +32,13 @@ export async function addPolicies(port: number, keys: number): Promise<PolicyAsk
   await admin.createTier({ tier: { id: GROUPED, features: [{ name: GROUPED, limits: [PLENTY] }] } });
   await admin.createTier({ tier: { id: SCARCE, features: [{ name: SCARCE, limits: [SCARCE_LIMIT] }] } });
   await admin.createQuotaGroup({ quotaGroup: { id: GROUPED, limits: [PLENTY] } });
-  await addKeys(admin, HELD, keys);
+  await addKeys(admin, HELD, keys, [LIFETIME]);
   await addKeys(admin, SCARCE, SCARCE_KEYS);
   const sharing = Array.from({ length: keys }, () => ({
     tierId: GROUPED,
     value: `upstream-value-${randomBytes(12).toString('hex')}`,
     quotaGroupId: GROUPED,
+    budgets: [{ limit: BigInt(LIFETIME.limit) }],
   }));
   await admin.batchCreateKeys({ keys: sharing });
   const { token } = await addConsumer(admin, [HELD, GROUPED, SCARCE]);

@@ -8,8 +8,8 @@ import { smallPool } from '../pool/shape.ts';
 import { figure, type Table } from '../report/table.ts';
 import { TARGET_HEAD, targetCells } from '../report/target.ts';
 import { progress, type Section } from '../section.ts';
-import { servePool } from '../server/served-pool.ts';
 import { cpuMsOf } from '../server/process-usage.ts';
+import { servePool } from '../server/served-pool.ts';
 import type { Subject } from '../server/subject.ts';
 import { BEFORE_TARGET, PAIRS_TARGET, WAITING_CPU_TARGET } from '../targets.ts';
 import type { Contender } from './contenders.ts';
@@ -89,7 +89,10 @@ function cells(line: Line<Drawing>, lines: readonly Line<Drawing>[]): string[] {
     ...[figure(middle(line, (run) => run.p50)), figure(middle(line, (run) => run.p99))],
     figure(middle(line, (run) => run.cpuPerCall)),
     figure(line.runs.reduce((sum, run) => sum + run.failed, 0)),
-    ...[figure(toPlain, 2), ...targetCells(toPlain, subject === PAIRS || subject === BATCHED ? PAIRS_TARGET : null)],
+    ...[
+      figure(toPlain, 2),
+      ...targetCells(toPlain, subject === PAIRS || subject === BATCHED ? PAIRS_TARGET : null),
+    ],
     ...[figure(toBefore, 2), ...targetCells(toBefore, BEFORE_TARGET)],
   ];
 }

@@ -37,9 +37,13 @@ export function keyBudgetFindings(
   return budgetFindings(key.budgets, { name: `key ${named(key)}`, id: `key|${key.id}`, subject }, now);
 }
 
-export function groupFindings(group: Pick<QuotaGroup, 'id' | 'budgets'>, now: number): readonly Finding[] {
+export function groupFindings(
+  group: Pick<QuotaGroup, 'id' | 'budgets' | 'createdAt'>,
+  now: number,
+): readonly Finding[] {
   const subject = { ...NO_SUBJECT, groupId: group.id };
-  const owner = { name: `quota group ${group.id}`, id: `group|${group.id}`, subject };
+  // A group that was deleted may be made again, and counts from the first epoch then.
+  const owner = { name: `quota group ${group.id}`, id: `group|${group.id}|${group.createdAt}`, subject };
   return budgetFindings(group.budgets, owner, now);
 }
 

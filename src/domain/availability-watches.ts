@@ -128,7 +128,10 @@ export function createAvailabilityWatches(parts: AvailabilityWatchesParts): Avai
       if (isClosed) throw shuttingDown();
       if (count >= max) throw overloaded();
       const name = `${feature} ${queues.map(({ tierId, revision }) => `${tierId}@${revision}`).join()}`;
-      const entry = watched.get(name) ?? begin(name, queues);
+      const known = watched.get(name);
+      // Who comes later is not to wait for the next look, which may be a second away.
+      known?.looks.look();
+      const entry = known ?? begin(name, queues);
       count += 1;
       entry.watchers += 1;
       if (count === 1) cancelTick = after(TICK_MS, tick);

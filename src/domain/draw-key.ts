@@ -11,6 +11,7 @@ import { type DrawnKey, release, withholdUnsent } from './release-key.ts';
 import { fromStore } from './store-errors.ts';
 import { isNoKey, type NoKey, waitForKey } from './wait-for-key.ts';
 import { FRESH_MS, type RoundsResult } from './waiting-draws.ts';
+import type { Ticket } from './waiting-lines.ts';
 
 export interface DrawKeyInput {
   readonly feature: string;
@@ -24,6 +25,8 @@ export interface DrawKeyInput {
   readonly affinity?: string;
   /** How long to wait for a key that is at a limit, in ms, 0 to 30,000; absent: not at all. */
   readonly maxWaitMs?: number;
+  /** Called when it begins to wait. */
+  readonly onWaiting?: () => void;
 }
 
 /** Draws tried for one call: what was looked up for it grew old while it waited, or its value could not leave. */
@@ -133,14 +136,15 @@ async function drawOnce(
   return { request, result, since };
 }
 
-/** Draws a key by what can be had now; gives why there is none. `again`: it has waited before. */
+/** Draws a key by what can be had now; gives why there is none. `waited`: it has, and tries no more when that is over. */
 async function drawNow(
   context: Context,
   call: Call,
   input: DrawKeyInput,
-  again: boolean,
+  waited: Ticket | null,
 ): Promise<DrawnKey | NoKey> {
-  const tryUntil = context.clock.monotonicMs() + TRYING_MAX_MS;
+  const tryUntil = Math.min(context.clock.monotonicMs() + TRYING_MAX_MS, waited?.until ?? Infinity);
+  const again = waited !== null;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     if (tries > 0 && context.clock.monotonicMs() > tryUntil) break;
     const { request, result, since } = await drawOnce(context, call, input, again || tries > 0);
@@ -176,11 +180,12 @@ export async function drawKey(context: Context, call: Call, input: DrawKeyInput)
   const { maxWaitMs = 0 } = input;
   try {
     const ticket = maxWaitMs > 0 ? context.waitingLines.ticket(maxWaitMs, call.signal) : null;
-    const found = await drawNow(context, call, input, false);
+    const found = await drawNow(context, call, input, null);
     if (!isNoKey(found)) return found;
     if (ticket === null) throw await refused(context, input, found.request, found.refusal);
+    input.onWaiting?.();
     return await waitForKey(context, input, ticket, found, {
-      draw: () => drawNow(context, call, input, true),
+      draw: () => drawNow(context, call, input, ticket),
       lookAgain: () => currentRequest(context, call, input),
     });
   } catch (error) {

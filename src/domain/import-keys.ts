@@ -69,14 +69,16 @@ async function breathe(context: Context, call: Call): Promise<void> {
   if (call.signal?.aborted === true) throw new KeypoolError('CANCELED', 'The caller has gone.');
 }
 
-/** What the domain finds wrong with a key that the contract's rules let pass. */
+/** A field as problems name it: without the name of an entry, which may be anything, a value too. */
+function fieldName(field: string): string {
+  return field.replace(/^key\./, '').replace(/\[".*$/s, '');
+}
+
+/** All that is wrong with a line, also what the domain finds in a key that the contract's rules let pass. */
 function problemsOf({ line, key, problems }: ImportLine): readonly ImportProblem[] {
   const found = key === null ? [] : checkKey(key, 'key');
-  const more = found.map(({ field, description }) => ({
-    field: field.replace(/^key\./, ''),
-    message: description,
-  }));
-  return [...problems, ...more].map((problem) => ({ line, ...problem }));
+  const more = found.map(({ field, description }) => ({ field, message: description }));
+  return [...problems, ...more].map(({ field, message }) => ({ line, field: fieldName(field), message }));
 }
 
 async function readLines(context: Context, call: Call, input: ImportKeysInput): Promise<Read> {

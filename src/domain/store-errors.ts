@@ -18,6 +18,13 @@ export function fromStore(error: unknown, refusals: StoreRefusals = {}): unknown
   return new KeypoolError('INTERNAL', 'The service failed to answer. Look into its log.', { cause: error });
 }
 
+/** True of an error that says that the store could not be asked, or did not answer: it may be back soon. */
+export function isOutOfReach(error: unknown): boolean {
+  if (error instanceof KeypoolError)
+    return error.reason === 'STORE_UNAVAILABLE' && isOutOfReach(error.cause);
+  return error instanceof StoreError && error.kind === 'unavailable';
+}
+
 /** Waits for a call of the store and rejects with what {@link fromStore} makes of its error. */
 export async function stored<T>(work: Promise<T>, refusals: StoreRefusals = {}): Promise<T> {
   try {

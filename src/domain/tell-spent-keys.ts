@@ -34,7 +34,8 @@ const LOST_MS = 20_000;
 
 export function createSpentKeys({ store, record, holder }: SpentKeysParts): SpentKeys {
   const seen = new Set<string>();
-  let looking: { readonly lost: readonly string[]; readonly after: string } | null = null;
+  let looking: { readonly lost: readonly string[]; readonly before: number; readonly after: string } | null =
+    null;
 
   async function tellKey(id: string): Promise<void> {
     const key = await store.getKey(id);
@@ -62,21 +63,23 @@ export function createSpentKeys({ store, record, holder }: SpentKeysParts): Spen
     tell,
     recover: async () => {
       if (looking === null) {
-        const lost = (await store.lostWatchers(store.now() - LOST_MS)).filter((id) => id !== holder);
+        const before = store.now() - LOST_MS;
+        const lost = (await store.lostWatchers(before)).filter((id) => id !== holder);
         if (lost.length === 0) return false;
-        looking = { lost, after: '' };
+        looking = { lost, before, after: '' };
       }
-      const { lost, after } = looking;
+      const { lost, before, after } = looking;
       const { keys, next } = await store.findSpentKeys(after, RECOVER_BATCH);
       for (const key of keys)
         for (const finding of keyBudgetFindings(key, store.now())) await record.raise(finding);
-      looking = next === null ? null : { lost, after: next };
-      if (next === null) await store.forgetWatchers(lost);
+      looking = next === null ? null : { lost, before, after: next };
+      // What one that lives after all has seen meanwhile is for the next look.
+      if (next === null) await store.forgetWatchers(lost, before);
       return true;
     },
     end: async () => {
       while (await tell());
-      await store.forgetWatchers([holder]);
+      await store.forgetWatchers([holder], Infinity);
     },
   };
 }

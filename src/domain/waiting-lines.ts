@@ -58,6 +58,11 @@ function nameOf({ feature, units, queues }: DrawRequest): string {
   return `${feature} ${units} ${tiers}`;
 }
 
+/** True where two draws wait for the same. */
+export function isSameLine(a: DrawRequest, b: DrawRequest): boolean {
+  return nameOf(a) === nameOf(b);
+}
+
 /** True where the report of a draw can free its key, or a part of it, before the time that the store tells. */
 export function freesByReports({ queues }: Pick<DrawRequest, 'queues'>): boolean {
   return queues.some(({ policy }) => policy.settleTimeoutMs !== null);

@@ -53,6 +53,13 @@ export function withLearned(health: KeyHealth, feature: string, learned: Learned
   return { ...health, learned: isEmpty ? others : { ...others, [feature]: learned } };
 }
 
+/** A health without what was learned of features that its tier does not have; the same object where it has all. */
+export function withoutLearned(health: KeyHealth, names: ReadonlySet<string>): KeyHealth {
+  const entries = Object.entries(health.learned);
+  const kept = entries.filter(([feature]) => names.has(feature));
+  return kept.length === entries.length ? health : { ...health, learned: Object.fromEntries(kept) };
+}
+
 /** Units that count under a limit at `now`. */
 function usedUnder(state: MeterState | undefined, limit: Limit, now: number): number {
   if (limit.algorithm === 'sliding')

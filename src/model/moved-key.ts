@@ -1,5 +1,6 @@
 import { areOver } from './gone-meters.ts';
 import type { Key } from './key.ts';
+import { withoutLearned } from './learned-limit.ts';
 import { placesOf } from './place.ts';
 import type { Tier } from './tier.ts';
 
@@ -21,6 +22,7 @@ export function movedKey(key: Key, to: Tier, freshRank: number, now: number): Ke
     placed: to.revision,
     meters: Object.fromEntries(kept),
     lastRank: {},
+    health: withoutLearned(key.health, names),
     freshRank,
     traits: { ...key.traits, rampFrom: to.policy.ramp === null ? null : (rampFrom ?? now) },
   };

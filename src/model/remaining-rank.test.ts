@@ -9,7 +9,7 @@ import { takeFromKey } from './take.ts';
 
 const policy = policyOf({ strategy: 'most_remaining' });
 const used = fc.record({
-  limit: fc.integer({ min: 1, max: 1000 }),
+  limit: fc.integer({ min: 1, max: 500 }),
   part: fc.double({ min: 0, max: 1, noNaN: true }),
 });
 
@@ -48,21 +48,42 @@ describe('the rank by what remains', () => {
     assert.ok((scarce.ready['tier|a'] ?? 0) > (eight?.ready['tier|a'] ?? 0));
   });
 
-  it('keeps equals in the order they were made in, and apart', () => {
-    const ranks = [-3, -2, -1].map((fresh) =>
-      remainingRank(keyWith({ limit: 5, part: 0 }, fresh), 'a', [], 0),
+  it('keeps equals in the order they were made in, and apart, whenever that was', () => {
+    const moments = fc.uniqueArray(fc.integer({ min: 0, max: 2_900_000_000 * 10 }), {
+      minLength: 2,
+      maxLength: 9,
+    });
+    fc.assert(
+      fc.property(moments, (tenths) => {
+        const fresh = tenths.toSorted((a, b) => a - b).map((one) => one * 100_000 - 1_500_000_000_000_000);
+        const ranks = fresh.map((one) => remainingRank(keyWith({ limit: 5, part: 0 }, one), 'a', [], 0));
+        assert.deepEqual(
+          ranks,
+          ranks.toSorted((a, b) => a - b),
+        );
+        assert.equal(new Set(ranks).size, fresh.length);
+        assert.ok(ranks.every(Number.isSafeInteger));
+      }),
     );
-    assert.deepEqual(
-      ranks.toSorted((a, b) => a - b),
-      ranks,
-    );
-    assert.equal(new Set(ranks).size, 3);
   });
 
-  it('takes turns among keys that nothing bounds', () => {
-    const tier = { ...tierOf({ a: [] }), policy };
-    const [early, late] = [1000, 2000].map((now) => takeFromKey(stateOf(tier), takeOf(tier, 'a'), now).state);
-    assert.ok((early?.ready['tier|a'] ?? 0) < (late?.ready['tier|a'] ?? 0));
+  it('puts keys that nothing bounds first: never drawn ones, then the one drawn longest ago', () => {
+    const drawnAt = fc.integer({ min: 1, max: 3e12 });
+    fc.assert(
+      fc.property(drawnAt, drawnAt, fc.integer({ min: -1.5e15, max: 1.5e15 }), (one, gap, freshRank) => {
+        const free = stateOf({ ...tierOf({ a: [] }), policy }, { freshRank });
+        const ranks = [free, { ...free, takenAt: one }, { ...free, takenAt: one + gap }].map((state) =>
+          remainingRank(state, 'a', [], 0),
+        );
+        ranks.push(remainingRank(keyWith({ limit: 5, part: 0 }, -1.5e15), 'a', [], 0));
+        assert.deepEqual(
+          ranks,
+          ranks.toSorted((a, b) => a - b),
+        );
+        assert.equal(new Set(ranks).size, 4);
+        assert.ok(ranks.every(Number.isSafeInteger));
+      }),
+    );
   });
 
   it('is the rank a take leaves, and what the key keeps while it is parked', () => {

@@ -66,6 +66,19 @@ describe('draws of one affinity', () => {
     assert.equal(leftOf(pool, grants[0]?.keyId), 50 - 3 - 10 - 8);
   });
 
+  it('go to one key where tiers take turns', () => {
+    const tiers = [
+      { ...tierOf({ a: [] }, 'filled'), policy: { ...PLAIN_POLICY, strategy: 'fill_first' as const } },
+      tierOf({ a: [] }, 'plain'),
+    ];
+    const pool = memoryPool(new Map(tiers.map((tier) => [tier.id, stateOf(tier)])));
+    for (const affinity of ['w', 'x', 'y', 'z']) {
+      const { grants } = pool.run([{ ...groupOf(tiers, 'a', 5), affinity }]);
+      assert.equal(new Set(grants.map(({ keyId }) => keyId)).size, 1);
+    }
+    assert.equal(new Set([...pool.homes.values()].map(({ keyId }) => keyId)).size, 2);
+  });
+
   it('cost one read for all of a round, and nothing where there are none', () => {
     const { pool, draws } = poolOf('least_recently_used', [50, 50, 50]);
     const extra = (...affinities: (string | null)[]) => {

@@ -1,5 +1,5 @@
 import { evenPace, type Pace, PLAIN_PACE, STRIDE, sharesOf, TURN_MIN, weightedPace } from './pace.ts';
-import { EQUALS, SHARES } from './remaining-rank.ts';
+import { rankAfterSteps, remainingStep, SHARES } from './remaining-rank.ts';
 import type { DrawQueue } from './round-protocol.ts';
 import { openClass, type Search, type SearchEntry } from './round-search.ts';
 import { mostAtOnce } from './tier.ts';
@@ -47,8 +47,9 @@ function byTurns(
     const [from = 0, count = 0] = [turns[i], shares[i]];
     return count === 0 ? [] : [{ entry, count, rank: (paces[i] ?? PLAIN_PACE).after(from, count) }];
   });
+  const last = shares.findLastIndex((share) => share > 0);
   const strides = shares.map((share, i) => (share * (paces[i]?.step ?? STRIDE)) / STRIDE);
-  time.chose(queues, turns[choices.length - 1] ?? TURN_MIN, Math.max(...strides));
+  time.chose(queues, turns[last] ?? TURN_MIN, Math.max(...strides));
   return choices;
 }
 
@@ -79,11 +80,11 @@ function byRemaining(search: Search, entries: readonly SearchEntry[], draws: num
     return evenPace(Math.max(1, Math.round((SHARES * search.group.units) / most)));
   });
   // Whole steps of what remains; those that are alike stand in the order of their ranks.
-  const steps = asked.map(({ candidate }) => Math.floor(candidate.lastRank / EQUALS));
+  const steps = asked.map(({ candidate }) => remainingStep(candidate.lastRank));
   const shares = sharesOf(steps, draws, paces);
   return asked.flatMap((entry, i) => {
     const count = shares[i] ?? 0;
-    const rank = entry.candidate.lastRank + count * (paces[i]?.step ?? 1) * EQUALS;
+    const rank = rankAfterSteps(entry.candidate.lastRank, count * (paces[i]?.step ?? 1));
     return count === 0 ? [] : [{ entry, count, rank }];
   });
 }
@@ -122,10 +123,15 @@ export function choose(search: Search, able: readonly SearchEntry[], time: Virtu
   const lanes = among
     .map((source) => ({ source, entries: able.filter(({ cursor }) => cursor.source === source) }))
     .filter(({ entries }) => entries.length > 0);
+  // Draws of one affinity stay together: all of them go where the first one does.
+  const isAffine = search.group.affinity !== null;
   const shares = time.lanes.share(
     among.map(({ queue }) => queue),
     lanes.map(({ source }) => source.queue),
-    search.left,
+    isAffine ? 1 : search.left,
   );
-  return lanes.flatMap(({ entries }, i) => inLane(search, entries, shares[i] ?? 0, time));
+  return lanes.flatMap(({ entries }, i) => {
+    const share = shares[i] ?? 0;
+    return inLane(search, entries, isAffine && share > 0 ? search.left : share, time);
+  });
 }

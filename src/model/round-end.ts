@@ -39,7 +39,8 @@ export function rememberSearch(search: Search, scans: ScanMemory): void {
   if (group.units === 1 || search.staleTier !== null) return;
   const found = search.left === 0;
   const isLong = search.examined >= search.examinedMax || cursors.some((cursor) => cursor.scan !== null);
-  const isOver = !found && cursors.every((cursor) => cursor.done);
+  // Tiers of a later priority that it did not come to have nothing to go on with.
+  const isOver = !found && cursors.every((cursor) => cursor.done || !cursor.visited);
   for (const cursor of cursors) {
     if (!cursor.visited) continue;
     const scan = scanOf(search, cursor, found);

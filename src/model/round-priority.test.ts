@@ -106,6 +106,37 @@ describe('tiers of several priorities', () => {
   });
 });
 
+describe('a search for a key with many units, in tiers of several priorities', () => {
+  const limits = [limitOf('sliding', 10, 1000)];
+  const tiers = [0, 1].map((priority) => tierAt(priority, `t${priority}`, 'least_recently_used', limits));
+  const [first, second] = [tiers[0] ?? assert.fail(), tiers[1] ?? assert.fail()];
+  const big = groupOf([first, second], 'a', 1, 5);
+  const NOW = 1_000_000;
+  /** Keys that used six of their ten units. */
+  const short = (tier: Tier, count: number) =>
+    Array.from({ length: count }, (_, i) => {
+      const meters = { a: { s1000: { stamps: [{ at: NOW, n: 6 }] } } };
+      return [`${tier.id}-${i}`, stateOf(tier, { freshRank: i, meters }, NOW)] as const;
+    });
+
+  it('begins anew at the first when a key of it can serve by now', () => {
+    const pool = memoryPool(new Map([...short(first, 600), ...short(second, 1500)]));
+    for (let round = 0; round < 2; round += 1) {
+      assert.deepEqual(pool.run([big]), { grants: [], shortages: [{ kind: 'again' }] });
+      pool.now += 600;
+    }
+    const results = pool.serve(big, 3);
+    assert.match(results.at(-1)?.grants[0]?.keyId ?? '', /^t0-/);
+  });
+
+  it('spills over behind a search that found its key far from the head', () => {
+    const able = (tier: Tier) => stateOf(tier, { freshRank: 9999, budgets: [budgetOf(5)] });
+    const pool = memoryPool(new Map([...short(first, 600), ['able', able(first)], ['next', able(second)]]));
+    const served = [1, 2].map(() => pool.serve(big, 4).at(-1)?.grants[0]?.keyId);
+    assert.deepEqual(served, ['able', 'next']);
+  });
+});
+
 describe('tiers of one priority', () => {
   it('take turns where their keys have no common order, each with its own', () => {
     const filled = tierAt(0, 'filled', 'fill_first');

@@ -30,6 +30,11 @@ export function onTrial(health: KeyHealth, policy: TierPolicy, take: string, now
   return { ...health, trial: { take, until: now + (policy.settleTimeoutMs ?? SETTLE_DEFAULT_MS) } };
 }
 
+/** Health where a draw's value did not leave: had it been on trial, that was none, and the next draw is. */
+export function withoutTrial(health: KeyHealth, take: string): KeyHealth {
+  return health.trial?.take === take ? { ...health, trial: null } : health;
+}
+
 /**
  * Health after a quarantine has ended at `now`, or another state has begun: what draws before then come to says nothing
  * more. Which reports have changed the row stays known.

@@ -593,7 +593,8 @@ export interface AlertStore {
   readonly noteWatcher: (id: string) => Promise<void>;
   /** Those that have not said so since `before` (ms), or are known to be gone; 1,000 at most. */
   readonly lostWatchers: (before: number) => Promise<readonly string[]>;
-  readonly forgetWatchers: (ids: readonly string[]) => Promise<void>;
+  /** Of these, only those that are as `lostWatchers` says: one that was taken for dead may have come back. */
+  readonly forgetWatchers: (ids: readonly string[], before: number) => Promise<void>;
   /** Up to `limit` quarantined keys in the order of ids, from after `after` on (empty: from the first). */
   readonly listQuarantined: (after: string, limit: number) => Promise<readonly QuarantinedKey[]>;
   /** The keys whose budgets came to 80 % or 100 % by this process's doing since the last time; held in memory only. */

@@ -2,6 +2,7 @@ import { type ContextValues, createContextKey } from '@connectrpc/connect';
 import type { CallCharge } from '../domain/charge-call.ts';
 import type { Identity } from '../domain/context.ts';
 import type { KeypoolError, Reason } from '../domain/errors.ts';
+import type { Room } from './http/room.ts';
 
 /** What is known of one request; filled as it goes along, read by the use cases, the errors and the request log. */
 export interface RequestInfo {
@@ -20,6 +21,8 @@ export interface RequestInfo {
   reason: Reason | null;
   /** How much longer it may take than REQUEST_TIMEOUT says, in ms: so long it waits, as its caller asked. */
   waitMs: number;
+  /** Where it takes a place among the calls under way; null when it takes none (any more). */
+  room: Room | null;
   /** The last look before the answer is written: what the caller gets in its place, or null when it may leave. */
   refuseAtLast: (() => KeypoolError | null) | null;
   /** To be called when the answer was ready, and did not leave because the caller had gone or its deadline passed. */
@@ -38,10 +41,17 @@ export function createRequestInfo(
     decoded: false,
     reason: null,
     waitMs: 0,
+    room: null,
     refuseAtLast: null,
     neverLeft: null,
   };
   return { requestId, peerAddress, connection, ...unknown };
+}
+
+/** Gives its place to another call: it is over, or waits and is counted elsewhere. May be called again. */
+export function leaveRoom(info: RequestInfo): void {
+  info.room?.leave();
+  info.room = null;
 }
 
 const requestInfoKey = createContextKey<RequestInfo | null>(null, { description: 'keypool request' });

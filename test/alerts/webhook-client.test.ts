@@ -62,6 +62,19 @@ describe('a webhook', () => {
     assert.equal(await unknown.send(requestTo('http://nobody.example/'), NEVER), 'a name without an address');
   });
 
+  it('that turns to another protocol has answered, and is done with', async () => {
+    await using receiver = await startWebhookReceiver();
+    for (const [status, problem] of [
+      ['101 Switching Protocols', 'HTTP status 101'],
+      ['200 OK', null],
+    ] as const) {
+      receiver.answerWith(({ socket }) => {
+        socket?.write(`HTTP/1.1 ${status}\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n`);
+      });
+      assert.equal(await client().send(requestTo(receiver.url), AbortSignal.timeout(5000)), problem);
+    }
+  });
+
   it('is left at once when the service stops', async () => {
     await using receiver = await startWebhookReceiver();
     receiver.answerWith(() => {});
@@ -95,7 +108,20 @@ describe('a webhook', () => {
   });
 });
 
-const ALWAYS_REFUSED = ['169.254.169.254', '[fe80::1]', '0.0.0.0', '[::]', '[fd00:ec2::254]', '224.0.0.1'];
+const ALWAYS_REFUSED = [
+  '169.254.169.254',
+  '168.63.129.16',
+  '[fe80::1]',
+  '0.0.0.0',
+  '[::]',
+  '[fd00:ec2::23]',
+  '[fd20:ce::254]',
+  '224.0.0.1',
+  '[::ffff:169.254.169.254]',
+  '[::169.254.169.254]',
+  '[64:ff9b::a9fe:a9fe]',
+  '[2002:a9fe:a9fe::]',
+];
 const PRIVATE = [
   '127.0.0.1',
   '127.1',

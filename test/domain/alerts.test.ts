@@ -116,6 +116,16 @@ describe('an alert', () => {
     for (let looks = 0; looks < 2; looks += 1) await pass(LOOK_MS);
     const [alert, ...others] = await listed();
     assert.deepEqual([others, alert?.kind, alert?.groupId], [[], 'budget_80', 'account']);
+    // A new one of that name counts from the first again.
+    await context.store.deleteGroup('account', () => ({ ...event, id: context.newId() }));
+    await pass(LOOK_MS);
+    const createdAt = context.store.now();
+    await context.store.createGroup(
+      { ...group, createdAt },
+      { ...event, id: context.newId(), at: createdAt },
+    );
+    for (let looks = 0; looks < 2; looks += 1) await pass(LOOK_MS);
+    assert.deepEqual(kindsOf(await listed()), ['budget_80 closed', 'budget_80 open']);
   });
 
   it('is not lost with the process that saw its cause and did not tell', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createKey } from '../../src/domain/create-key.ts';
+import { createQuotaGroup } from '../../src/domain/create-quota-group.ts';
 import { createTier } from '../../src/domain/create-tier.ts';
 import { drawKey } from '../../src/domain/draw-key.ts';
 import { getKey } from '../../src/domain/get-key.ts';
@@ -9,7 +10,7 @@ import { resetKeyUsage } from '../../src/domain/reset-key-usage.ts';
 import { updateKey } from '../../src/domain/update-key.ts';
 import { limitOf, MINUTE_MS, newKey, newTier } from './examples.ts';
 import { openDomain } from './open-domain.ts';
-import { refused } from './refusals.ts';
+import { refused, refusedFields } from './refusals.ts';
 
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -97,6 +98,23 @@ describe('the budgets of a key', () => {
     assert.equal((await resetKeyUsage(context, root, { id })).etag, reset.etag);
     await draw(1);
     await refused(draw(1), 'POOL_EXHAUSTED');
+  });
+
+  it('are refused in a time zone by which no periods can be laid', async (t) => {
+    const zone = (timeZone: string): BudgetInput => ({
+      limit: 1,
+      windowMs: null,
+      periods: { kind: 'calendar', unit: 'day', timeZone },
+    });
+    const key = await openKey(t, [zone('Asia/Calcutta')]);
+    // Known to one part of the runtime each, or to none.
+    for (const name of ['PST', '2026-01-01T00:00Z', 'Mars/Olympus', '']) {
+      const fields = await refusedFields(key.setBudgets([zone(name)]));
+      assert.deepEqual(fields, ['key.budgets[0].calendar.timeZone']);
+      const group = { id: 'account', description: '', limits: [], budgets: [zone(name)] };
+      const path = await refusedFields(createQuotaGroup(key.context, key.root, group));
+      assert.deepEqual(path, ['quotaGroup.budgets[0].calendar.timeZone']);
+    }
   });
 
   it('cannot be reset for a key that is not there', async (t) => {

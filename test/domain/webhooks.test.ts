@@ -114,6 +114,23 @@ describe('a delivery', () => {
     await receiver.got(1);
   });
 
+  it('is one of four under way to its webhook, however they come', async (t) => {
+    const { addWebhook, context, pass, receiver, listed } = await openAlerted(t);
+    receiver.answerWith(() => {});
+    await addWebhook();
+    const underWay = async () =>
+      (await listed()).filter(({ deliveries: [one] }) => one?.attempts === 1).length;
+    for (const [more, begun] of [
+      [3, 3],
+      [5, 4],
+    ] as const) {
+      for (let count = 0; count < more; count += 1) await raised(context.store);
+      await pass(1);
+      await receiver.got(begun);
+      assert.equal(await underWay(), begun);
+    }
+  });
+
   it('to a webhook that is slow holds up no other', async (t) => {
     const { addWebhook, context, pass, receiver } = await openAlerted(t);
     const slow = new URL('/slow', receiver.url).href;

@@ -26,8 +26,9 @@ describe('An upstream that counts strictly', { timeout: DEADLINE_MS }, () => {
 
   describe('and', { concurrency: true }, () => {
     it('has lower limits than Keypool was told: soon refuses less than 1 % of the calls', async (t) => {
-      const run = { processes: 1, windowMs: 1000, seconds: 7, settledAfterMs: 3500, stretchMs: 3000, seed };
-      await lowerUnderLoad(t, await openSqlite(), run);
+      const run = { processes: 1, windowMs: 1000, guardMs: 200, seconds: 7 };
+      const looked = { settledAfterMs: 3500, stretchMs: 3000, seed };
+      await lowerUnderLoad(t, await openSqlite(), { ...run, ...looked });
     });
 
     it('has a cap on calls under way: never counts more, through a SIGKILL of a process and of callers', async (t) => {

@@ -37,6 +37,20 @@ function registerRaisingTests(name: string, makeStore: StoreFactory): void {
       assert.deepEqual(sent?.sort(), [all, some].map(({ id }) => [id, 'pending', 0]).sort());
     });
 
+    it('leaves others their turn, however many are raised and closed', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      let turns = 0;
+      let timer = setImmediate(function turn() {
+        turns += 1;
+        timer = setImmediate(turn);
+      });
+      t.after(() => clearImmediate(timer));
+      const ids: string[] = [];
+      for (let count = 0; count < 10; count += 1) ids.push(await raised(store));
+      for (const id of ids) await store.closeAlert(id, true);
+      assert.ok(turns >= 10, `${turns} turns`);
+    });
+
     it('is closed once, and may be raised again where that is said', async (t) => {
       const { store } = await useStore(t, makeStore);
       const again = findingOf();
@@ -233,6 +247,31 @@ function registerFindingTests(name: string, makeStore: StoreFactory): void {
       }
     });
 
+    it('is told with what a report makes of it, whoever asks meanwhile', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const tier = await addTier(store, { a: [] });
+      const said = { retryAfterMs: null, statusCode: null, message: null, jitter: 0 };
+      for (let tries = 0; tries < 5; tries += 1) {
+        const { id } = await addKey(store, 'tier', { budgets: [budgetOf(10)], epoch: 1 });
+        const { drawId } = await mustDraw(store, [tier], 'a');
+        let isDone = false;
+        const reporting = store
+          .reportRound([{ drawId, consumerId: null, outcome: 'ok', units: 10, ...said }])
+          .then(() => {
+            isDone = true;
+          });
+        const seen: (number | undefined)[] = [];
+        for (let isLast = false; !isLast; ) {
+          isLast = isDone;
+          for (const spent of store.takeSpentKeys())
+            if (spent === id) seen.push((await store.getKey(spent))?.budgets[0]?.used);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        await reporting;
+        assert.ok(seen.includes(10), `${seen}`);
+      }
+    });
+
     it('is a budget that an edit makes so', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });
@@ -270,7 +309,7 @@ function registerFindingTests(name: string, makeStore: StoreFactory): void {
 
     it('is in view of processes, until they say nothing more', async (t) => {
       const { store, waitUntil } = await useStore(t, makeStore);
-      await store.forgetWatchers(await store.lostWatchers(store.now()));
+      await store.forgetWatchers(await store.lostWatchers(store.now()), Infinity);
       await store.noteWatcher('a');
       await store.noteWatcher('b');
       const noted = store.now();
@@ -278,7 +317,10 @@ function registerFindingTests(name: string, makeStore: StoreFactory): void {
       await waitUntil(store, noted + 50);
       await store.noteWatcher('b');
       assert.deepEqual(await store.lostWatchers(noted + 25), ['a']);
-      await store.forgetWatchers(['a', 'b']);
+      await store.forgetWatchers(['a', 'b'], noted + 25);
+      // One that says something again is not gone.
+      assert.deepEqual(await store.lostWatchers(noted + 60_000), ['b']);
+      await store.forgetWatchers(['b'], Infinity);
       assert.deepEqual(await store.lostWatchers(noted + 60_000), []);
     });
   });

@@ -55,5 +55,15 @@ export function registerFreedTests(name: string, makeStore: StoreFactory): void 
       await mustReport(store, draw);
       await eventually('it is told', () => (freed().includes('tier') ? true : null));
     });
+
+    it('are told of when a draw is withheld that was in flight', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const tier = await addTierWith(store, { settleTimeoutMs: 60_000, maxInFlight: 1 });
+      await addKey(store, 'tier');
+      const draw = await mustDraw(store, [tier], 'a');
+      const freed = freedOf(store);
+      await store.withhold([draw.drawId]);
+      assert.deepEqual(freed(), ['tier']);
+    });
   });
 }

@@ -176,6 +176,24 @@ function registerSpentGroupTests(name: string, makeStore: StoreFactory): void {
       assert.equal((await groupNow(store)).budgets[0]?.used, 19);
       assert.equal((await drawOne(store, [tier], 'a')).kind, 'exhausted');
     });
+
+    it('give back to no group that they came to after the draw', async (t) => {
+      const { store, waitUntil } = await useStore(t, makeStore);
+      const tier = await addTier(store, { a: [] });
+      await addGroup(store, { budgets: [budgetOf(100)] });
+      await addGroup(store, { id: 'other', budgets: [budgetOf(100)] });
+      const stays = await addKey(store, 'tier', member('other'));
+      await mustDraw(store, [tier], 'a', { units: 20 });
+      await editKey(store, stays.id, () => ({ state: 'disabled' }));
+      const goes = await addKey(store, 'tier', member());
+      const draw = await mustDraw(store, [tier], 'a', { units: 10 });
+      await editKey(store, goes.id, () => member('other'));
+      await mustReport(store, draw, 'ok', { units: 0 });
+      assert.equal((await groupNow(store, 'other')).budgets[0]?.used, 20);
+      await waitUntil(store, draw.at + 2);
+      await mustReport(store, await mustDraw(store, [tier], 'a', { units: 5 }), 'ok', { units: 1 });
+      assert.equal((await groupNow(store, 'other')).budgets[0]?.used, 21);
+    });
   });
 }
 

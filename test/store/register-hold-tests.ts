@@ -11,9 +11,11 @@ import {
   mustDraw,
   perKey,
 } from '../support/drawing.ts';
+import { finishJobs } from '../support/jobs.ts';
 import { addTierWith, keyNow, mustReport, report } from '../support/reporting.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
 import { addKey, addKeys, same } from '../support/store-rows.ts';
+import { editPolicy } from '../support/tier-policies.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -40,6 +42,19 @@ export function registerHoldTests(name: string, makeStore: StoreFactory): void {
         const refused = await drawOne(store, [tier], feature);
         assert.deepEqual(refused, { kind: 'exhausted', nextAt: first.at + HOUR_MS });
       }
+    });
+
+    it('that is raised, or goes, lets a key be drawn that was parked for it', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      let tier = await addTierWith(store, { settleTimeoutMs: HOUR_MS, maxInFlight: 1 });
+      await addKey(store, 'tier');
+      for (const policy of [{ maxInFlight: 2 }, { maxInFlight: null, settleTimeoutMs: null }]) {
+        await mustDraw(store, [tier], 'a');
+        assert.equal((await drawOne(store, [tier], 'a')).kind, 'exhausted');
+        tier = await editPolicy(store, 'tier', policy);
+        await finishJobs(store);
+      }
+      assert.deepEqual(kinds(await drawMany(store, [tier], 'a', 5)), { drawn: 5 });
     });
 
     it('is the key’s own where that has one', async (t) => {

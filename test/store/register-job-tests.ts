@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { WELL } from '../../src/model/key.ts';
+import { meterId } from '../../src/model/meter.ts';
 import { drawMany, drawn, drawOne, kinds } from '../support/drawing.ts';
 import { assertPlaced, feature, finishJobs } from '../support/jobs.ts';
 import { limitOf } from '../support/meter-run.ts';
@@ -53,6 +55,17 @@ export function registerJobTests(name: string, makeStore: StoreFactory): void {
       await editFeatures(store, 'tier', [feature('a')]);
       await finishJobs(store, 2);
       assert.equal(await assertPlaced(store), 5);
+    });
+
+    it('has keys forget what was learned of the limits of a removed feature', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const limit = limitOf('sliding', 10, 3_600_000);
+      await addTier(store, { a: [limit], b: [limit] });
+      const learned = { [meterId(limit)]: { units: 4, since: store.now(), easeMs: 3_600_000 } };
+      const [key] = await addKeys(store, 'tier', [{ health: { ...WELL, learned: { a: learned, b: learned } } }]);
+      await editFeatures(store, 'tier', [feature('a', limit)]);
+      await finishJobs(store);
+      assert.deepEqual((await store.getKey(key?.id ?? ''))?.health.learned, { a: learned });
     });
   });
 

@@ -111,20 +111,20 @@ export function registerKeyMoveTests(name: string, makeStore: StoreFactory): voi
       const from = await addTierWith(store, policy);
       await addTierWith(store, policy, { a: [] }, 'other');
       const key = await addKey(store, 'tier', { budgets: [budgetOf(100)] });
-      const draws = drawn(
-        await drawAll(store, [drawOf([from], 'a', { units: 5 }), drawOf([from], 'a', { units: 5 })]),
-      );
+      const draw = drawOf([from], 'a', { units: 5 });
+      const draws = drawn(await drawAll(store, [draw, draw, draw]));
       const moved = await move(store, key.id, 'other');
-      assert.equal(moved.holds.flatMap(({ serials }) => serials).length, 2);
-      const [first, second] = draws;
-      assert.ok(first !== undefined && second !== undefined);
+      assert.equal(moved.holds.flatMap(({ serials }) => serials).length, 3);
+      const [first, second, third] = draws;
+      assert.ok(first !== undefined && second !== undefined && third !== undefined);
+      await mustReport(store, third);
       await mustReport(store, first, 'ok', { units: 2 });
       await mustReport(store, second, 'timeout');
       while ((await store.applyReports(10)) > 0);
       const after = await store.getKey(key.id);
       assert.deepEqual(
         [after?.holds, after?.budgets[0]?.used, after?.health.failures],
-        [[], 7, { timeout: 1 }],
+        [[], 12, { timeout: 1 }],
       );
     });
   });

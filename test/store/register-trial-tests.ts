@@ -46,7 +46,8 @@ export function registerTrialTests(name: string, makeStore: StoreFactory): void 
       await waitUntil(store, at + TRIAL_MS + 20);
       await mustReport(store, await mustDraw(store, tiers, 'a'));
       const { state, stateReason, health } = await keyNow(store, key);
-      assert.deepEqual([state, stateReason, { ...health, applied: [] }], ['active', '', WELL]);
+      const { countedFrom } = health;
+      assert.deepEqual([state, stateReason, { ...health, applied: [] }], ['active', '', { ...WELL, countedFrom }]);
       assert.equal(drawn(await drawMany(store, tiers, 'b', 5)).length, 5);
     });
 
@@ -142,6 +143,44 @@ function registerQuarantineTests(name: string, makeStore: StoreFactory): void {
       const since = health.quarantinedAt ?? assert.fail('it says since when');
       assert.ok(since >= before - 1000 && since <= store.now() + 1000);
       assert.equal((await drawOne(store, [tier], 'a')).kind, 'empty');
+    });
+
+    it('of a key whose value does not open comes again at once when it was tried by hand', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const tier = await addTierWith(store, { trialAfterMs: TRIAL_MS });
+      const key = await addKey(store, 'tier');
+      await store.quarantineKey(key.id, key.value, 'SEAL_BROKEN');
+      await editKey(store, key.id, ({ health }) => ({ health: { ...health, trialAt: store.now() } }));
+      const { drawId } = await mustDraw(store, [tier], 'a');
+      await store.quarantineKey(key.id, key.value, 'SEAL_BROKEN');
+      await store.withhold([drawId]);
+      const { state, health } = await keyNow(store, key);
+      assert.deepEqual([state, health.trialAt, health.trial], ['quarantined', null, null]);
+      assert.equal((await drawOne(store, [tier], 'a')).kind, 'empty');
+    });
+
+    it('goes on when the value of a draw on trial did not leave: the next draw is on trial', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const { tiers, key } = await quarantined(store, null);
+      await editKey(store, key.id, ({ health }) => ({ health: { ...health, trialAt: store.now() } }));
+      const { drawId } = await mustDraw(store, tiers, 'a');
+      await store.withhold([drawId]);
+      await mustReport(store, await mustDraw(store, tiers, 'b'));
+      assert.equal((await keyNow(store, key)).state, 'active');
+    });
+
+    it('does not come again from a draw that was made before it ended', async (t) => {
+      const { store, waitUntil } = await useStore(t, makeStore);
+      const tier = await addTierWith(store, { trialAfterMs: TRIAL_MS });
+      const key = await addKey(store, 'tier');
+      const [one, two] = drawn(await drawMany(store, [tier], 'a', 2));
+      assert.ok(one && two);
+      const at = await mustReport(store, one, 'unauthorized');
+      await waitUntil(store, at + TRIAL_MS + 20);
+      await mustReport(store, await mustDraw(store, [tier], 'a'));
+      await mustReport(store, two, 'unauthorized');
+      const { state, health } = await keyNow(store, key);
+      assert.deepEqual([state, health.failures], ['active', {}]);
     });
 
     it('ends cooldowns with it when an admin lets the key back', async (t) => {

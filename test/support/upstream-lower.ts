@@ -9,6 +9,8 @@ import { openUpstreamPool, type UpstreamScene } from './upstream-pool.ts';
 export interface LowerRun {
   readonly processes: number;
   readonly windowMs: number;
+  /** Covers the way to the upstream, so that what is refused is refused for the limits alone. */
+  readonly guardMs: number;
   readonly seconds: number;
   /** From when on refusals are rare, and over how long a stretch that is looked at. */
   readonly settledAfterMs: number;
@@ -26,7 +28,7 @@ const REFUSED_MAX = 0.01;
 const SHARE_MIN = 0.6;
 const STARTED_WITHIN_MS = 1000;
 
-function sceneOf({ processes, windowMs, seed }: LowerRun): UpstreamScene {
+function sceneOf({ processes, windowMs, guardMs, seed }: LowerRun): UpstreamScene {
   const plain = { inFlightMax: null, banned: null, quota: null } as const;
   const alone = Array.from({ length: ALONE }, (_, i) => ({
     ...plain,
@@ -48,8 +50,8 @@ function sceneOf({ processes, windowMs, seed }: LowerRun): UpstreamScene {
       errorShare: 0,
       seed,
     },
-    limit: { limit: CONFIGURED, windowMs },
-    groups: { account: { limit: QUOTA_CONFIGURED, windowMs } },
+    limit: { limit: CONFIGURED, windowMs, guardMs },
+    groups: { account: { limit: QUOTA_CONFIGURED, windowMs, guardMs } },
     policy: {},
     processes,
   };

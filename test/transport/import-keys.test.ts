@@ -111,6 +111,31 @@ describe('an import of keys', () => {
     assert.equal(await count(), there);
   });
 
+  it('does not say how an entry is named that is wrong', async () => {
+    const name = `not a name: ${freshValue()}`;
+    const { problems } = await json([{ value: freshValue(), secrets: { [name]: 'x' } }], true);
+    assert.deepEqual(
+      problems.map(({ line, field }) => [line, field]),
+      [[1, 'secrets']],
+    );
+    const { problems: long } = await json(
+      [{ value: freshValue(), metadata: { [name.repeat(9)]: 'x' } }],
+      true,
+    );
+    assert.deepEqual(
+      long.map(({ field }) => field),
+      ['metadata'],
+    );
+  });
+
+  it('with a first line that names very many columns is refused at once', async () => {
+    const names = Array.from({ length: 50_000 }, (_, i) => `metadata.${i}`);
+    const { problems } = await csv(['value,x'.repeat(1000), 'v'], true);
+    assert.equal(problems.length, 1);
+    const { problems: others } = await csv([names.join(','), 'v'], true);
+    assert.deepEqual([others.length, others[0]?.line], [1, 1]);
+  });
+
   it('reports what is wrong with the first line of CSV without saying what it is', async () => {
     const secret = freshValue();
     const { problems } = await csv([`name,${secret},name`, `a,${freshValue()},b`], true);

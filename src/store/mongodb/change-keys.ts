@@ -134,10 +134,15 @@ export async function changeKeys(
     const rows = await readSeen(context, left, readConcern);
     const changes = [...(await decide([...rows.values()]))].flatMap(([keyId, change]) => {
       const row = rows.get(keyId);
-      return row === undefined ? [] : [{ keyId, ...changeOf(context, row, change) }];
+      return row === undefined
+        ? []
+        : [{ keyId, budgets: change.state.budgets, ...changeOf(context, row, change) }];
     });
     if (changes.length === 0) break;
     const { count, missed } = await write(context, changes);
+    // Whoever looked at what was foreseen may have been before the write.
+    for (const { keyId, budgets } of changes)
+      if (budgets.length > 0) context.budgetWatch.foresee(keyId, budgets);
     changed += count;
     left = left.filter(({ keyId }) => missed.has(keyId));
   }

@@ -22,9 +22,9 @@ export function createLeases(context: MongoContext): Leases {
           .toArray();
         return lost.map(({ _id }) => _id);
       }),
-    forgetWatchers: (ids) =>
+    forgetWatchers: (ids, before) =>
       atEdge(async () => {
-        await rows.watchers.deleteMany({ _id: { $in: [...ids] } });
+        await rows.watchers.deleteMany({ _id: { $in: [...ids] }, seenAt: { $lt: before } });
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { areOver } from '../../model/gone-meters.ts';
 import type { KeyState } from '../../model/key.ts';
+import { withoutLearned } from '../../model/learned-limit.ts';
 import { placesOf } from '../../model/place.ts';
 import { queueName, type Tier } from '../../model/tier.ts';
 import { changeKeys, type KeyChange, type SeenRow } from './change-keys.ts';
@@ -24,6 +25,7 @@ function placed(row: SeenRow, tier: Tier): KeyState {
     ...before,
     meters: Object.fromEntries(meters),
     lastRank: Object.fromEntries(lastRank),
+    health: withoutLearned(before.health, names),
     revision: Math.max(before.revision, tier.revision),
   };
   return { ...state, ...placesOf(state, tier, now) };

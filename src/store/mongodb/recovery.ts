@@ -126,9 +126,8 @@ async function tiersOf(
 
 /** Takes entries off rows that hold more than the pipelines know. */
 async function settleSmart(context: MongoContext, entries: readonly DecidedEntry[]): Promise<number> {
-  let settled = 0;
+  const settled = new Map<string, number>();
   await changeKeys(context, entries, async (rows) => {
-    settled = 0;
     const tiers = await readTiers(
       context,
       rows.map(({ tierId }) => tierId),
@@ -142,13 +141,13 @@ async function settleSmart(context: MongoContext, entries: readonly DecidedEntry
           .filter(({ keyId }) => keyId === row._id)
           .reduce((rest, { open, back }) => settleTake(rest, open, open.n - back), before);
         if (state === before) return [];
-        settled += before.open.length - state.open.length;
+        settled.set(row._id, before.open.length - state.open.length);
         const now = Math.max(row.now, state.takenAt);
         return [[row._id, { state: { ...state, ...placesOf(state, tier, now) } }]];
       }),
     );
   });
-  return settled;
+  return [...settled.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function settlement(

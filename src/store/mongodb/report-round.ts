@@ -91,19 +91,15 @@ async function findStored(
 async function toDocuments(context: MongoContext, asked: readonly Asked[]): Promise<ReportDocument[]> {
   const at = storeNow(context);
   const rows = await readUncommon(context, asked);
-  const tiers =
-    rows.size === 0
-      ? new Map()
-      : await readTiers(
-          context,
-          [...rows.values()].map((row) => row.tierId),
-        );
+  const tierIds = [...rows.values()].flatMap((row) => (row === null ? [] : [row.tierId]));
+  const tiers = tierIds.length === 0 ? new Map() : await readTiers(context, tierIds);
   return asked.map(({ report, draw, group }) => {
     const document = toReportDocument(report, draw, group, at, false);
     const settles = report.units !== null && report.units !== draw.units;
     const row = rows.get(draw.keyId);
-    if (settles) return document;
-    if (row === undefined)
+    // A key that has gone to another tier is looked for there.
+    if (settles || row === undefined) return document;
+    if (row === null)
       return { ...document, applied: report.outcome === 'ok' || report.outcome === 'invalid_request' };
     const tier = tiers.get(row.tierId);
     if (tier === undefined) return document;
@@ -114,22 +110,34 @@ async function toDocuments(context: MongoContext, asked: readonly Asked[]): Prom
   });
 }
 
-/** The rows among the keys of draws that an outcome which speaks for the key may change. */
+/** Of a key that an outcome which speaks for it may change all of its state, of others only that they are there. */
+const UNCOMMON_PROJECTION = {
+  row: {
+    $cond: [
+      { $or: [{ $eq: ['$smart', true] }, { $gt: ['$health', null] }] },
+      {
+        ...Object.fromEntries(Object.keys(SEEN_PROJECTION).map((field) => [field, `$${field}`])),
+        now: SEEN_PROJECTION.now,
+      },
+      '$$REMOVE',
+    ],
+  },
+} as const;
+
+/** The keys of draws that are in their tiers still; a row where an outcome which speaks for the key may change it. */
 async function readUncommon(
   { rows }: MongoContext,
   asked: readonly Asked[],
-): Promise<ReadonlyMap<string, SeenRow>> {
+): Promise<ReadonlyMap<string, SeenRow | null>> {
   if (asked.length === 0) return new Map();
   const names = new Map(asked.map(({ draw: { keyId, tierId } }) => [keyId, { keyId, tierId }]));
   const found = await rows.keys
-    .find({
-      ...named([...names.values()]),
-      $or: [{ smart: true }, { health: { $exists: true } }],
-    })
-    .project<SeenRow>(SEEN_PROJECTION)
+    .find(named([...names.values()]))
+    .project<{ readonly _id: string; readonly row?: Omit<SeenRow, '_id'> }>(UNCOMMON_PROJECTION)
     .hint({ _id: 1 })
+    .batchSize(names.size + 1)
     .toArray();
-  return new Map(found.map((row) => [row._id, row]));
+  return new Map(found.map(({ _id, row }) => [_id, row === undefined ? null : { ...row, _id }]));
 }
 
 /** What cannot be done now is done by the sweep. */

@@ -11,6 +11,7 @@ const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
     { key: { occurrence: 1 }, unique: true },
     { key: { state: 1, _id: -1 } },
     { key: { kind: 1, _id: -1 } },
+    { key: { state: 1, kind: 1, _id: -1 } },
     { key: { closeAt: 1 }, partialFilterExpression: { state: 'closed' } },
   ],
   deliveries: [

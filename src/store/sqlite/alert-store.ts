@@ -27,8 +27,9 @@ type Raising = Pick<
 function createRaising({ transactions, now, options }: Core, parts: Parts): Raising {
   const { webhooks, alerts, deliveries } = parts;
   return {
-    raiseAlert: async (id, finding) =>
-      transactions.write(() => {
+    // Draws have their turn between two of them, however many are found at once.
+    raiseAlert: (id, finding) =>
+      transactions.writeTogether(() => {
         const at = now();
         const alert: Alert = { ...finding, id, state: 'open', openAt: at, closeAt: null };
         if (!alerts.insert(alert)) return false;
@@ -40,8 +41,8 @@ function createRaising({ transactions, now, options }: Core, parts: Parts): Rais
         }
         return true;
       }),
-    closeAlert: async (id, isRepeatable) =>
-      transactions.write(() => {
+    closeAlert: (id, isRepeatable) =>
+      transactions.writeTogether(() => {
         const alert = alerts.read(id);
         if (alert === null) return false;
         const { occurrence } = alert;
@@ -106,7 +107,7 @@ function createLeases({ db, transactions, now }: Core): Leases {
   );
   const note = prepare(db, 'INSERT OR REPLACE INTO watchers VALUES (?, ?)');
   const all = prepare<{ id: string; seen_at: number }>(db, 'SELECT * FROM watchers LIMIT 1000');
-  const forget = prepare(db, 'DELETE FROM watchers WHERE id = ?');
+  const forget = prepare(db, 'DELETE FROM watchers WHERE id = ? AND seen_at < ?');
   // The file has one owner: whoever else said so is gone.
   const noted = new Set<string>();
   return {
@@ -120,9 +121,9 @@ function createLeases({ db, transactions, now }: Core): Leases {
       transactions.read(() =>
         all.all().flatMap(({ id, seen_at }) => (seen_at < before || !noted.has(id) ? [id] : [])),
       ),
-    forgetWatchers: async (ids) => {
+    forgetWatchers: async (ids, before) => {
       transactions.write(() => {
-        for (const id of ids) forget.run(id);
+        for (const id of ids) forget.run(id, noted.has(id) ? before : Number.MAX_SAFE_INTEGER);
       });
     },
   };

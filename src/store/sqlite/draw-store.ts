@@ -47,6 +47,9 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
       transactions.write(() => {
         const stored = keys.read(keyId);
         if (stored === null || stored.key.state === 'disabled' || stored.key.value !== value) return;
+        const { trial, trialAt } = stored.key.health;
+        // One that is out for good already keeps its reason.
+        if (stored.key.state === 'quarantined' && trial === null && trialAt === null) return;
         const now = core.now();
         // What does not open would not open on a trial either.
         const health: KeyHealth = { ...stored.key.health, quarantinedAt: now, trialAt: null, trial: null };

@@ -1,6 +1,7 @@
 import { areOver } from '../../model/gone-meters.ts';
 import type { Job } from '../../model/job.ts';
 import type { Key } from '../../model/key.ts';
+import { withoutLearned } from '../../model/learned-limit.ts';
 import { placesOf } from '../../model/place.ts';
 import { queueName, type Tier } from '../../model/tier.ts';
 import type { Core } from './core.ts';
@@ -15,7 +16,8 @@ function withoutGoneFeatures(key: Key, tier: Tier, now: number): Key {
   const queues = Object.entries(key.lastRank).filter(([queue]) =>
     [...names, ...kept.map(([feature]) => feature)].some((name) => queue === queueName(tier.id, name)),
   );
-  return { ...key, meters: Object.fromEntries(kept), lastRank: Object.fromEntries(queues) };
+  const health = withoutLearned(key.health, names);
+  return { ...key, health, meters: Object.fromEntries(kept), lastRank: Object.fromEntries(queues) };
 }
 
 /** Works on the next batch of the unfinished job whose turn it is; null when there is none. Within a write. */

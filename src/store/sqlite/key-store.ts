@@ -55,8 +55,10 @@ export function createKeyStore(core: Core): KeyStore {
   const grouped = (row: Key, { traits, takenAt }: Key): Key => {
     const { groupId } = row.traits;
     if (groupId === traits.groupId) return row;
-    if (groupId !== null) requireGroup(core, groupId, 'no-group');
-    return { ...row, traits: { ...row.traits, groupAfter: takenAt } };
+    const { groupAfter: _past, ...rest } = row.traits;
+    if (groupId === null) return { ...row, traits: rest };
+    requireGroup(core, groupId, 'no-group');
+    return { ...row, traits: { ...rest, groupAfter: takenAt } };
   };
   return {
     createKeys: async (tierId, build) => {

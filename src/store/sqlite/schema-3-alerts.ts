@@ -17,6 +17,7 @@ CREATE TABLE alerts (
 );
 CREATE INDEX alerts_by_state ON alerts (state, id);
 CREATE INDEX alerts_by_kind ON alerts (kind, id);
+CREATE INDEX alerts_by_state_and_kind ON alerts (state, kind, id);
 CREATE INDEX alerts_closed ON alerts (close_at) WHERE close_at IS NOT NULL;
 
 CREATE TABLE deliveries (

@@ -1,16 +1,11 @@
 import { withoutDraw } from '../../model/hold.ts';
-import type { KeyHealth } from '../../model/key.ts';
 import { placesOf } from '../../model/place.ts';
+import { withoutTrial } from '../../model/trial.ts';
 import type { Core } from './core.ts';
 import { isSooner } from './reported-keys.ts';
 import { requireTier } from './tier-store.ts';
 import type { Usage } from './usage.ts';
 import type { DrawRow } from './usage-events.ts';
-
-/** A trial whose value did not leave was none: the next draw is on trial. */
-function withoutTrial(health: KeyHealth, { take }: DrawRow): KeyHealth {
-  return health.trial?.take === take ? { ...health, trial: null } : health;
-}
 
 /** Marks draws whose value did not leave; gives the tiers some of whose keys can be drawn sooner for it. Within a write. */
 export function createWithholding(
@@ -25,7 +20,7 @@ export function createWithholding(
     const credential = credentials.read(row.key);
     if (state === null || credential === null) return null;
     const holds = withoutDraw(state.holds, row.take, row.serial);
-    const health = withoutTrial(state.health, row);
+    const health = withoutTrial(state.health, row.take);
     if (holds === state.holds && health === state.health) return null;
     const tier = requireTier(core, names.text(credential.tier));
     const after = { ...state, holds, health };

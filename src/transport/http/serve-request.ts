@@ -5,7 +5,7 @@ import { errorResponse } from '../error-response.ts';
 import { hostMissing, methodNotFound, overloaded, unknownExpectation } from '../refusals.ts';
 import { refuse } from '../refuse.ts';
 import { needsToken } from '../request-gate.ts';
-import type { RequestInfo } from '../request-info.ts';
+import { leaveRoom, type RequestInfo } from '../request-info.ts';
 import type { Arrival } from './arrival.ts';
 import { createCors } from './cors.ts';
 import { type HttpRequest, type HttpResponse, headerOf, isGone, onceClosed, pathOf } from './message.ts';
@@ -109,7 +109,8 @@ export function createServe(
     if (handler === undefined) return refuseWith(methodNotFound(), 404);
     const room = roomFor(handler, rooms);
     if (!room.enter()) return refuseWith(overloaded());
-    onceClosed(response, room.leave);
+    arrival.info.room = room;
+    onceClosed(response, () => leaveRoom(arrival.info));
     if (isOpenEnded(handler)) callOffLimit();
     const elapsedMs = context.clock.monotonicMs() - arrival.startedMs;
     await serveRpc(handler, request, response, arrival, { log, limits, elapsedMs, now: context.store.now });

@@ -7,7 +7,9 @@ import { brokenLine, keyLineOf } from './key-line.ts';
 /** The columns that the first record names, or what is wrong with it. Its text is not quoted: it may be a key's. */
 function columnsOf(names: readonly string[]): readonly Column[] | readonly LineProblem[] {
   if (names.length > COLUMNS_MAX)
-    return [{ field: '', message: `has ${names.length} cells, and a key has ${COLUMNS_MAX} columns at most` }];
+    return [
+      { field: '', message: `has ${names.length} cells, and a key has ${COLUMNS_MAX} columns at most` },
+    ];
   const problems: LineProblem[] = [];
   const columns = names.flatMap((name, i): Column | [] => {
     const column = columnOf(name);

@@ -3,7 +3,7 @@ import { drawKey } from '../../domain/draw-key.ts';
 import { refuseIfLate, withholdUnsent } from '../../domain/release-key.ts';
 import { callOf } from '../call.ts';
 import { msFromDuration, optionalTimestamp } from '../convert/time.ts';
-import { requestInfoOf } from '../request-info.ts';
+import { leaveRoom, requestInfoOf } from '../request-info.ts';
 import type { Rpc } from './rpc.ts';
 
 export const drawKeyRpc: Rpc<typeof KeyPoolService.method.drawKey> =
@@ -18,6 +18,8 @@ export const drawKeyRpc: Rpc<typeof KeyPoolService.method.drawKey> =
       requestId: request.requestId ?? null,
       ...(request.affinity === undefined ? {} : { affinity: request.affinity }),
       maxWaitMs,
+      // Those who wait have bounds of their own: the report that one of them waits for must get in.
+      onWaiting: () => leaveRoom(info),
     });
     info.refuseAtLast = () => refuseIfLate(context, drawn);
     // With a request id, a retry may have taken the value out by now.

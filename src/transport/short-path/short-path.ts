@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Arrival, Origin } from '../http/arrival.ts';
 import type { Room } from '../http/room.ts';
+import { leaveRoom } from '../request-info.ts';
 import type { UnaryRpc } from '../rpc/unary-rpc.ts';
 import { serveShortly } from './call.ts';
 import type { Exchange } from './exchange.ts';
@@ -63,17 +64,18 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     const head = rpc === undefined ? null : readHead(headers, limits, came.trailers);
     if (rpc === undefined || head === null || shutdown.aborted || !room.enter()) return false;
     const arrival = parts.arrive(origin);
+    arrival.info.room = room;
     const exchange = exchangeOf((error) =>
       log.debug({ err: error, request_id: arrival.info.requestId }, 'a request broke off'),
     );
     const handOver = (further: Arrival): void => {
-      room.leave();
+      leaveRoom(arrival.info);
       general(further);
     };
     const over = serveShortly(parts, { rpc, head, headers, exchange, arrival, handOver });
     exchange.onClose(() => {
       if (!over()) return;
-      room.leave();
+      leaveRoom(arrival.info);
       parts.onOver({ path, headers }, exchange, arrival);
     });
     return true;
