@@ -89,9 +89,13 @@ async function updateOne(
   }
 }
 
-/** The call works for longer than a withdrawn token may be of use, and others want their turn. */
+/** A store may write at once and say so at once: then only this lets draws in between. */
+function breathe(context: Context): Promise<void> {
+  return new Promise((resolve) => context.after(0, resolve));
+}
+
+/** The call works for longer than a withdrawn token may be of use. */
 async function lookAgain(context: Context, call: Call): Promise<void> {
-  await new Promise<void>((resolve) => context.after(0, resolve));
   if (call.signal?.aborted === true) throw new KeypoolError('CANCELED', 'The caller has gone.');
   requireAdmin(await currentIdentity(context, call), 'write');
 }
@@ -106,6 +110,7 @@ async function updateAll(
   const atOnce = input.tierId === null ? AT_ONCE : 1;
   const results: KeyUpdate[] = [];
   for (let from = 0; from < ids.length; from += atOnce) {
+    if (from % AT_ONCE === 0) await breathe(context);
     if (from % BETWEEN_LOOKS === 0) await lookAgain(context, call);
     const some = ids.slice(from, from + atOnce);
     results.push(...(await Promise.all(some.map((id) => updateOne(context, call, input, id)))));

@@ -2,6 +2,7 @@ import { type Condition, conditionOf } from '../model/condition.ts';
 import { cooldownsAt } from '../model/cooldown.ts';
 import { inFlight, reservedUnits } from '../model/hold.ts';
 import { type Key, WHOLE_KEY } from '../model/key.ts';
+import { windowOfMeter } from '../model/meter.ts';
 import { failureStreak } from '../model/trial.ts';
 import { type BudgetView, viewBudget } from './budget-view.ts';
 import { etagOf } from './etag.ts';
@@ -12,6 +13,15 @@ export type { BudgetView } from './budget-view.ts';
 export interface CooldownView {
   readonly feature: string | null;
   readonly endAt: number;
+}
+
+/** A limit of a feature that refusals have taught. */
+export interface LearnedView {
+  readonly feature: string;
+  readonly windowMs: number;
+  readonly limit: number;
+  /** When it was refused more, in ms. */
+  readonly learnedAt: number;
 }
 
 /** A key as admins see it: without its value, its secrets and what the engine keeps. Times in ms. */
@@ -44,6 +54,7 @@ export interface KeyView
   readonly failureStreak: number;
   /** What rests now, the whole key first. */
   readonly cooldowns: readonly CooldownView[];
+  readonly learnedLimits: readonly LearnedView[];
   /** Null when it is not quarantined. */
   readonly quarantinedAt: number | null;
   /** From when on it may be drawn on trial; null when it may not, or only by hand. */
@@ -56,6 +67,17 @@ function cooldownsOf({ health }: Key, now: number): readonly CooldownView[] {
     feature: feature === WHOLE_KEY ? null : feature,
     endAt: until,
   }));
+}
+
+function learnedLimitsOf({ health }: Key): readonly LearnedView[] {
+  return Object.entries(health.learned).flatMap(([feature, learned]) =>
+    Object.entries(learned).map(([meter, { units, since }]) => ({
+      feature,
+      windowMs: windowOfMeter(meter),
+      limit: units,
+      learnedAt: since,
+    })),
+  );
 }
 
 /** A key as it is at `now`. */
@@ -79,6 +101,7 @@ export function viewKey(key: Key, now: number): KeyView {
     inFlight: inFlight(key, now),
     failureStreak: failureStreak(health),
     cooldowns: cooldownsOf(key, now),
+    learnedLimits: learnedLimitsOf(key),
     quarantinedAt: health.quarantinedAt,
     trialAt: health.trialAt,
     createdAt: key.createdAt,

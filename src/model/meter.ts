@@ -23,6 +23,11 @@ export function meterId(limit: Limit): string {
   return `${limit.algorithm === 'sliding' ? 's' : 'f'}${limit.windowMs}`;
 }
 
+/** The window in ms of the limits that a {@link meterId} names. */
+export function windowOfMeter(id: string): number {
+  return Number(id.slice(1));
+}
+
 /** How coarse a sliding window's stamps are, in ms: 1 when exact. */
 export function stampGrainMs(limit: Limit): number {
   return limit.limit <= EXACT_UNITS_MAX ? 1 : Math.ceil(limit.windowMs / BUCKETS_PER_WINDOW);

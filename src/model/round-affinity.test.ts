@@ -79,6 +79,45 @@ describe('draws of one affinity', () => {
     assert.equal(new Set([...pool.homes.values()].map(({ keyId }) => keyId)).size, 2);
   });
 
+  it('are left to the next round where values that were taken would wait for them', () => {
+    const tier = tierOf({ a: [] });
+    const keys = Array.from({ length: 300 }, (_, i) => {
+      return [`k${i}`, stateOf(tier, { freshRank: i, budgets: [budgetOf(1)] })] as const;
+    });
+    const pool = memoryPool(new Map(keys), { affineStepsMax: 8 });
+    const hot = { ...groupOf([tier], 'a', 256), affinity: 'x' };
+    const results = pool.serve(hot, 32);
+    assert.ok(results.every(({ grants }) => grants.length <= 8));
+    assert.deepEqual(pool.serve({ ...hot, size: 60 }).at(-1)?.shortages, [{ kind: 'empty' }]);
+  });
+
+  it('of several units get past any number of keys that have fewer left', () => {
+    const tier = tierOf({ a: [] });
+    const keys = Array.from({ length: 400 }, (_, i) => {
+      return [`k${i}`, stateOf(tier, { freshRank: i, budgets: [budgetOf(i < 300 ? 4 : 6)] })] as const;
+    });
+    const pool = memoryPool(new Map(keys), { affineStepsMax: 8 });
+    for (let round = 0; round < 64; round += 1) {
+      const { grants } = pool.run([
+        { ...groupOf([tier], 'a', 3, 1), affinity: 'y' },
+        { ...groupOf([tier], 'a', 1, 5), affinity: 'x' },
+      ]);
+      if (grants.some(({ group }) => group === 1)) return;
+    }
+    assert.fail('it was put off for 64 rounds');
+  });
+
+  it('spread over keys where many begin at once, and share what is read', () => {
+    const { pool, draws } = poolOf(
+      'least_recently_used',
+      Array.from({ length: 200 }, () => 99),
+    );
+    const names = Array.from({ length: 128 }, (_, i) => `affinity-${i}`);
+    pool.run(names.map((affinity) => draws(affinity, 1)));
+    assert.ok(new Set([...pool.homes.values()].map(({ keyId }) => keyId)).size >= 32);
+    assert.ok(pool.reads <= 6, `${pool.reads} reads`);
+  });
+
   it('cost one read for all of a round, and nothing where there are none', () => {
     const { pool, draws } = poolOf('least_recently_used', [50, 50, 50]);
     const extra = (...affinities: (string | null)[]) => {

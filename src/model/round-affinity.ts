@@ -19,6 +19,8 @@ export interface Affinities {
   readonly searches: readonly HomeSearch[];
   /** The key that each goes to, as known now. */
   readonly homes: Map<string, AffinityHome>;
+  /** Steps of takes since the round has taken units. */
+  steps: number;
 }
 
 /** What a search wants to ask. */
@@ -35,14 +37,14 @@ export function* recallHomes(all: readonly Search[]): Generator<RoundStep, Affin
   });
   const homes = new Map<string, AffinityHome>();
   const affinities = [...new Set(searches.map(({ affinity }) => affinity))];
-  if (affinities.length === 0) return { searches, homes };
+  if (affinities.length === 0) return { searches, homes, steps: 0 };
   const reply = yield { kind: 'recall', affinities };
   if (reply.kind !== 'recall') throw new Error('a recall was answered by something else');
   for (const [i, affinity] of affinities.entries()) {
     const home = reply.homes[i] ?? null;
     if (home !== null) homes.set(affinity, home);
   }
-  return { searches, homes };
+  return { searches, homes, steps: 0 };
 }
 
 /** The key that a proposal is for, as the home of its affinity. */
@@ -146,4 +148,11 @@ function hold(one: HomeSearch, { choice }: Proposal): void {
   if (one.claims < CLAIMS_MAX) return;
   one.search.isHeld = true;
   choice.entry.cursor.unsure = true;
+}
+
+/** Leaves the draws that wait for one key after another to the next round, where this one has long had units taken. */
+export function holdLong(affinities: Affinities, hasGranted: boolean, stepsMax: number): void {
+  if (hasGranted) affinities.steps += 1;
+  if (affinities.steps < stepsMax) return;
+  for (const { search } of affinities.searches) if (search.left > 0) search.isHeld = true;
 }

@@ -62,8 +62,19 @@ export function* beginQueues(
   }
 }
 
-/** Draws of one affinity go to one key, then to another: so few are looked at. */
-const AFFINE = { examinedMax: EXAMINED_MIN, width: 1 };
+/** How a round goes about its draws; each has a default. */
+export interface RoundManner {
+  /** How many keys are tried at once for the draws of a group; twice as many each time that was not enough. */
+  readonly spread?: Spread;
+  /**
+   * Steps of takes after which draws with an affinity are left to the next round, once units were taken: those go to one
+   * key after another, and what was taken first must leave soon. As many as it takes unless given.
+   */
+  readonly affineStepsMax?: number;
+}
+
+/** Keys that are read at once for each of several affinities, at most. */
+const AFFINE_PAGE_MAX = 32;
 
 /** The searches of a round, one for each group. `spread`: how many keys are tried at once, at first. */
 export function beginSearches(
@@ -72,10 +83,13 @@ export function beginSearches(
   spread: Spread = shareTakes,
 ): readonly Search[] {
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));
+  // Draws of one affinity go to one key, then to another: so few are looked at, but not the same few for all of them.
+  const affinities = groups.reduce((count, { affinity }) => (affinity === null ? count : count + 1), 0);
+  const affine = { examinedMax: EXAMINED_MIN, width: 1, pageMin: Math.min(affinities, AFFINE_PAGE_MAX) };
   const waiting = groups.reduce((sum, { size }) => sum + size, 0);
   return groups.map((group, index) => {
     const width = Math.max(spread(group.size, waiting), Math.ceil(group.size / drawsMax(group)));
-    const bounds = group.affinity === null ? { examinedMax, width } : AFFINE;
+    const bounds = group.affinity === null ? { examinedMax, width, pageMin: 0 } : affine;
     return beginSearch(group, index, bounds, scans);
   });
 }

@@ -47,9 +47,8 @@ function byTurns(
     const [from = 0, count = 0] = [turns[i], shares[i]];
     return count === 0 ? [] : [{ entry, count, rank: (paces[i] ?? PLAIN_PACE).after(from, count) }];
   });
-  const last = shares.findLastIndex((share) => share > 0);
   const strides = shares.map((share, i) => (share * (paces[i]?.step ?? STRIDE)) / STRIDE);
-  time.chose(queues, turns[last] ?? TURN_MIN, Math.max(...strides));
+  time.chose(queues, turns[choices.length - 1] ?? TURN_MIN, Math.max(...strides));
   return choices;
 }
 

@@ -21,7 +21,8 @@ function scanOf(search: Search, cursor: SearchCursor, found: boolean): BrokenSca
     const at = done
       ? { from: Number.MAX_SAFE_INTEGER, passed: 0 }
       : { from: cursor.from, passed: cursor.passed };
-    return { ...at, until, ...known };
+    const untried = search.isHeld ? firstUntried(search, cursor) : null;
+    return { ...(untried === null ? at : { from: untried, passed: 0 }), until, ...known };
   }
   const first = firstUntried(search, cursor);
   const at = first === null ? { from: cursor.from, passed: cursor.passed } : { from: first, passed: 0 };
@@ -38,9 +39,10 @@ export function rememberSearch(search: Search, scans: ScanMemory): void {
   const { group, cursors } = search;
   if (group.units === 1 || search.staleTier !== null) return;
   const found = search.left === 0;
-  const isLong = search.examined >= search.examinedMax || cursors.some((cursor) => cursor.scan !== null);
+  const isBroken = search.examined >= search.examinedMax || search.isHeld;
+  const isLong = isBroken || cursors.some((cursor) => cursor.scan !== null);
   // Tiers of a later priority that it did not come to have nothing to go on with.
-  const isOver = !found && cursors.every((cursor) => cursor.done || !cursor.visited);
+  const isOver = !found && search.candidates.length === 0 && cursors.every((cursor) => cursor.done || !cursor.visited);
   for (const cursor of cursors) {
     if (!cursor.visited) continue;
     const scan = scanOf(search, cursor, found);
@@ -73,5 +75,6 @@ export function spillOver(search: Search): boolean {
 export function shortageOf(search: Search): Shortage {
   if (search.left === 0) return { kind: 'none' };
   if (search.staleTier !== null) return { kind: 'stale', tierId: search.staleTier };
+  if (search.isHeld) return { kind: 'again' };
   return lackOf(search, search.cursors);
 }

@@ -32,7 +32,7 @@ function poolOf(...states: readonly (readonly [string, KeyState])[]): MemoryPool
 
 /** Its rounds try a key for each draw. */
 function widePoolOf(...states: readonly (readonly [string, KeyState])[]): MemoryPool {
-  return memoryPool(new Map(states), (draws) => draws);
+  return memoryPool(new Map(states), { spread: (draws) => draws });
 }
 
 function keyIds(results: readonly ReturnType<MemoryPool['run']>[]): string[] {

@@ -54,6 +54,8 @@ export interface Search {
   /** Keys it may pass over before the rest is left to the next round. */
   readonly examinedMax: number;
   examined: number;
+  /** Keys that are read at once, at least. */
+  readonly pageMin: number;
   /** Keys tried at once. */
   width: number;
   /** How often keys were chosen for it. */
@@ -61,7 +63,7 @@ export interface Search {
   readonly seen: Set<string>;
   candidates: SearchEntry[];
   left: number;
-  /** True when the rest is left to the next round: the key that its affinity names is in use. */
+  /** True when the rest is left to the next round, such as when the key that its affinity names is in use. */
   isHeld: boolean;
   staleTier: string | null;
   /** The store's moment of the last page. */
@@ -83,11 +85,11 @@ function startOf(scan: BrokenScan | null) {
 export function beginSearch(
   group: DrawGroup,
   index: number,
-  bounds: Pick<Search, 'examinedMax' | 'width'>,
+  bounds: Pick<Search, 'examinedMax' | 'width' | 'pageMin'>,
   scans: ScanMemory,
 ): Search {
   const places = ['ready', 'due'] as const;
-  const page = Math.min(PAGE_MAX, Math.max(PAGE_MIN, bounds.width));
+  const page = Math.min(PAGE_MAX, Math.max(PAGE_MIN, bounds.width, bounds.pageMin));
   const cursors = group.queues.flatMap((source) =>
     places.map((place) => {
       const scan = group.units === 1 ? undefined : scans.find(source.queue, place, group.units);
@@ -145,7 +147,7 @@ export function pageReads(search: Search): { readonly cursor: SearchCursor; read
   return open.map((cursor) => {
     if (cursor.passed >= TIES_MAX || cursor.ties >= TIES_MAX) leap(cursor);
     // Not less than the draws that wait: only then is the least recently used key of several queues among those read.
-    const page = cursor.ties || Math.min(cursor.page, Math.max(search.left, share));
+    const page = cursor.ties || Math.min(cursor.page, Math.max(search.left, share, search.pageMin));
     const { place, from } = cursor;
     const { tierId, queue, limits, policy } = cursor.source;
     const { strategy } = policy;

@@ -157,7 +157,7 @@ describe('a tier that goes by what remains', () => {
       `k${i}`,
       stateOf(limited, { freshRank: i, meters: meters(used) }, 1e6),
     ]);
-    const pool = memoryPool(new Map(rows as [string, ReturnType<typeof stateOf>][]), () => 3);
+    const pool = memoryPool(new Map(rows as [string, ReturnType<typeof stateOf>][]), { spread: () => 3 });
     const result = pool.run([groupOf([limited], 'a', 30)]);
     assert.deepEqual([...served(pool, [result]).values()], [0, 30, 0]);
     const further = pool.run([groupOf([limited], 'a', 30)]);

@@ -1,21 +1,30 @@
-import { type Affinities, claimHomes, offerHomes, type Proposal, recallHomes } from './round-affinity.ts';
-import { beginQueues, beginSearches, type Spread } from './round-begin.ts';
+import { type Affinities, claimHomes, holdLong, offerHomes, type Proposal, recallHomes } from './round-affinity.ts';
+import { beginQueues, beginSearches, type RoundManner } from './round-begin.ts';
 import { choose } from './round-choice.ts';
 import { rememberSearch, shortageOf, spillOver } from './round-end.ts';
-import type { DrawGroup, Grant, RoundReply, RoundResult, RoundStep, RoundTake } from './round-protocol.ts';
+import type {
+  DrawGroup,
+  Grant,
+  QueueRead,
+  RoundReply,
+  RoundResult,
+  RoundStep,
+  RoundTake,
+} from './round-protocol.ts';
 import {
   absorb,
   isOpen,
   needsPage,
   pageReads,
   type Search,
+  type SearchCursor,
   type SearchEntry,
   tried,
 } from './round-search.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export { EXAMINED_MAX, type Spread } from './round-begin.ts';
+export { EXAMINED_MAX, type RoundManner, type Spread } from './round-begin.ts';
 export type * from './round-protocol.ts';
 
 /** Reads a page for every group that has nothing left to try. */
@@ -23,10 +32,25 @@ function* readPages(all: readonly Search[]): Generator<RoundStep, void, RoundRep
   const searches = all.filter(needsPage);
   const wanted = searches.flatMap((search) => pageReads(search).map((part) => ({ search, ...part })));
   if (wanted.length === 0) return;
-  const reply = yield { kind: 'read', reads: wanted.map(({ read }) => read) };
+  const shared = searches.length > 1 ? sharedReads(wanted) : null;
+  const reply = yield { kind: 'read', reads: shared?.reads ?? wanted.map(({ read }) => read) };
   if (reply.kind !== 'read') throw new Error('a read step was answered by something else');
   for (const [i, { search, cursor, read }] of wanted.entries())
-    absorb(search, cursor, read, reply.pages[i] ?? [], reply.now);
+    absorb(search, cursor, read, reply.pages[shared?.indexes[i] ?? i] ?? [], reply.now);
+}
+
+/** The reads without those that are alike, and which of them is whose. */
+function sharedReads(wanted: readonly { readonly cursor: SearchCursor; readonly read: QueueRead }[]) {
+  const first = new Map<string, number>();
+  const reads: QueueRead[] = [];
+  const indexes = wanted.map(({ cursor: { source }, read }) => {
+    const { queue, place, from, limit, isExact } = read;
+    const name = `${queue}@${source.revision} ${place} ${from} ${limit} ${isExact}`;
+    const index = first.get(name) ?? reads.push(read) - 1;
+    first.set(name, index);
+    return index;
+  });
+  return { reads, indexes };
 }
 
 /** True when it has something left to try, or to look at. */
@@ -76,13 +100,12 @@ function* chooseTrials(
  * One round without any I/O: says what to read and which takes to make, and is told what came of it. The adapter runs
  * the steps: SQLite inside one transaction, MongoDB each step's parts in parallel. Ends with what each group got.
  * `time` and `scans`: those of the store, of whose rounds any number may be under way.
- * `spread`: how many keys are tried at once for the draws of a group; twice as many each time that was not enough.
  */
 export function* planRound(
   groups: readonly DrawGroup[],
   time: VirtualTime,
   scans: ScanMemory,
-  spread?: Spread,
+  { spread, affineStepsMax = Infinity }: RoundManner = {},
 ): Generator<RoundStep, RoundResult, RoundReply> {
   yield* beginQueues(groups, time);
   const all = beginSearches(groups, scans, spread);
@@ -105,6 +128,7 @@ export function* planRound(
       const { group, keyId, source } = take;
       if (took !== null && draws > 0) grants.push({ group, keyId, source, took, draws });
     }
+    holdLong(affinities, grants.length > 0, affineStepsMax);
   }
   for (const search of all) rememberSearch(search, scans);
   return { grants, shortages: all.map(shortageOf) };

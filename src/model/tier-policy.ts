@@ -54,9 +54,9 @@ export const HOLDS_MAX = 256;
 /** Within this time a report settles the units of a draw whose tier does not say, in ms. */
 export const SETTLE_DEFAULT_MS = 3_600_000;
 
-/** True where a take has more to see to than limits and budgets. */
+/** True where a take has more to see to than limits and budgets; of a ramp each row tells itself. */
 export function needsMoreThanMeters(policy: TierPolicy): boolean {
-  return policy.settleTimeoutMs !== null || policy.ramp !== null || policy.strategy === 'most_remaining';
+  return policy.settleTimeoutMs !== null || policy.strategy === 'most_remaining';
 }
 
 /** True where two policies leave a key in the same places: the same order, and nothing that would let it be drawn sooner. */

@@ -17,7 +17,7 @@ type Zone = {
 /** The arrows: transport → domain → store port ← adapters, and all may use the model. */
 const ZONES: readonly Zone[] = [
   { files: ['src/model/'], mayImport: [], packages: ['node:crypto'] },
-  { files: STORE_CONTRACT, mayImport: ['src/model/'], packages: [] },
+  { files: [...STORE_CONTRACT, 'src/store/port/'], mayImport: ['src/model/'], packages: [] },
   {
     files: ['src/domain/'],
     mayImport: ['src/model/', ...STORE_CONTRACT],

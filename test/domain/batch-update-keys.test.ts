@@ -85,6 +85,19 @@ describe('many keys at once', () => {
     assert.equal((await context.store.getKey(after))?.state, 'active');
   });
 
+  it('leave draws their turn after every four', async (t) => {
+    const keys = Array.from({ length: 24 }, () => newKey());
+    const { context, root, keyIds: ids } = await openPool(t, { tiers: [newTier()], keys });
+    let turns = 0;
+    let timer = setImmediate(function turn() {
+      turns += 1;
+      timer = setImmediate(turn);
+    });
+    t.after(() => clearImmediate(timer));
+    await batchUpdateKeys(context, root, { keys: { ids }, changes: { state: 'disabled' }, tierId: null });
+    assert.ok(turns >= 6, `${turns} turns`);
+  });
+
   it('are refused as a whole when it is not clear what is meant', async (t) => {
     const { update } = await openTwoTiers(t);
     assert.deepEqual(await refusedFields(update({})), ['state']);

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createKey } from '../../src/domain/create-key.ts';
+import { createTier } from '../../src/domain/create-tier.ts';
+import { grantTier } from '../../src/domain/grant-tier.ts';
 import { revokeConsumer } from '../../src/domain/revoke-consumer.ts';
 import { updateKey } from '../../src/domain/update-key.ts';
+import { StoreError } from '../../src/store/errors.ts';
 import { mustReport } from '../support/reporting.ts';
-import { newKey } from './examples.ts';
-import { draw, unheard } from './open-pool.ts';
+import { newKey, newTier } from './examples.ts';
+import { contextOver, draw, unheard } from './open-pool.ts';
 import { refused } from './refusals.ts';
 import { openWaitingPool, settledRounds } from './waiting-pool.ts';
 
@@ -114,6 +117,73 @@ describe('a draw that waits', () => {
     await mustReport(context.store, inFlight);
     await pass(1000);
     assert.equal((await wait).keyId, inFlight.keyId);
+  });
+
+  it('waits out an outage of the store that begins meanwhile, and is refused so when that lasts', async (t) => {
+    const { context, caller, pass } = await openWaitingPool(t);
+    await draw(context, caller);
+    let isOut = false;
+    let rounds = 0;
+    const shaky = contextOver(t, context, {
+      drawRound: (draws, chosen) => {
+        rounds += 1;
+        return isOut
+          ? Promise.reject(new StoreError('unavailable', 'out of reach'))
+          : context.store.drawRound(draws, chosen);
+      },
+    });
+    const short = refused(draw(shaky, caller, { maxWaitMs: BACK_MS + 2000 }), 'STORE_UNAVAILABLE');
+    const long = Array.from({ length: 6 }, () => draw(shaky, caller, { maxWaitMs: 30_000 }));
+    const others = Promise.allSettled(long);
+    await settledRounds();
+    const before = rounds;
+    isOut = true;
+    await pass(BACK_MS + 5000);
+    await short;
+    assert.equal(shaky.waitingLines.count(), 6);
+    assert.ok(rounds - before <= 15, `${rounds - before} rounds`);
+    isOut = false;
+    await pass(1000);
+    // One key, whose next unit comes back later.
+    assert.equal(shaky.waitingLines.count(), 5);
+    await pass(BACK_MS + 100);
+    assert.deepEqual(
+      (await others).map(({ status }) => status),
+      ['fulfilled', 'fulfilled', ...Array(4).fill('rejected')],
+    );
+  });
+
+  it('has a key of a tier that is granted meanwhile', async (t) => {
+    const { context, root, caller, consumer, begin, pass } = await openWaitingPool(t);
+    const features = [{ name: 'scrape', limits: [] }];
+    await createTier(context, root, newTier({ id: 'other', features }));
+    const { id } = await createKey(context, root, { tierId: 'other', key: newKey() });
+    await draw(context, caller);
+    const waiting = await begin({ maxWaitMs: 20_000 });
+    await grantTier(context, root, { consumerId: consumer.id, tierId: 'other' });
+    await settledRounds();
+    await pass(20);
+    assert.equal(waiting.what(), id);
+  });
+
+  it('tries no further round when its wait is over', async (t) => {
+    const { context, caller, pass, clock } = await openWaitingPool(t);
+    await draw(context, caller);
+    let late = 0;
+    const slow = contextOver(t, context, {
+      drawRound: async (draws, chosen) => {
+        const results = await context.store.drawRound(draws, chosen);
+        if (results[0]?.kind !== 'drawn') return results;
+        late += 1;
+        clock.advance(3000);
+        return results.map((result) => (result.kind === 'drawn' ? { ...result, leaveBy: -1 } : result));
+      },
+    });
+    const wait = refused(draw(slow, caller, { maxWaitMs: BACK_MS + 2000 }), 'STORE_UNAVAILABLE');
+    await settledRounds();
+    await pass(BACK_MS + 20);
+    await wait;
+    assert.equal(late, 1);
   });
 
   it('leaves the line when its caller goes', async (t) => {

@@ -106,6 +106,17 @@ describe('a watch of availability', () => {
     assert.equal(looks(), before);
   });
 
+  it('that comes later is told at once too', async (t) => {
+    const { context, caller, pass } = await openWatched(t);
+    follow(context, caller);
+    await settledRounds();
+    await pass(500);
+    const { told } = follow(context, caller);
+    await settledRounds();
+    await pass(10);
+    assert.deepEqual(told, [2]);
+  });
+
   it('ends within a second when its caller is revoked, or its grant', async (t) => {
     for (const reason of ['TOKEN_REVOKED', 'FEATURE_NOT_GRANTED']) {
       const { context, root, caller, consumer, pass } = await openWatched(t);

@@ -9,11 +9,11 @@ import {
   type KeyFind,
   planRound,
   type QueueRead,
+  type RoundManner,
   type RoundReply,
   type RoundResult,
   type RoundStep,
   type RoundTake,
-  type Spread,
 } from '../../src/model/round.ts';
 import { createScanMemory } from '../../src/model/scan-memory.ts';
 import { type Took, takeFromKey } from '../../src/model/take.ts';
@@ -30,8 +30,9 @@ export interface MemoryPool {
   /** Keys that another round has a take on. */
   readonly busy: Set<string>;
   now: number;
-  /** Takes that the last round made, and what all its steps were. */
+  /** Takes that the last round made, pages that it read, and what all its steps were. */
   takes: number;
+  reads: number;
   steps: RoundStep['kind'][];
   /** Runs one round to its end; fails when it takes more than `stepsMax` steps. */
   readonly run: (groups: readonly DrawGroup[], stepsMax?: number) => RoundResult;
@@ -39,8 +40,7 @@ export interface MemoryPool {
   readonly serve: (group: DrawGroup, roundsMax?: number) => RoundResult[];
 }
 
-/** `keysAtOnce`: over how many keys its rounds spread their draws. */
-export function memoryPool(rows: ReadonlyMap<string, KeyState>, keysAtOnce?: Spread): MemoryPool {
+export function memoryPool(rows: ReadonlyMap<string, KeyState>, manner?: RoundManner): MemoryPool {
   const scans = createScanMemory();
   const time = createVirtualTime(() => 0);
   const pool: MemoryPool = {
@@ -50,11 +50,13 @@ export function memoryPool(rows: ReadonlyMap<string, KeyState>, keysAtOnce?: Spr
     busy: new Set(),
     now: 1_000_000,
     takes: 0,
+    reads: 0,
     steps: [],
     run: (groups, stepsMax = 10_000) => {
       pool.takes = 0;
+      pool.reads = 0;
       pool.steps = [];
-      const plan = planRound(groups, time, scans, keysAtOnce);
+      const plan = planRound(groups, time, scans, manner);
       let step = plan.next();
       for (let steps = 0; !step.done; steps++) {
         if (steps >= stepsMax) throw new Error(`a round did not end in ${stepsMax} steps`);
@@ -80,6 +82,7 @@ function reply(pool: MemoryPool, groups: readonly DrawGroup[], step: RoundStep):
   pool.steps.push(step.kind);
   switch (step.kind) {
     case 'read':
+      pool.reads += step.reads.length;
       return { kind: 'read', now: pool.now, pages: step.reads.map((read) => page(pool, read)) };
     case 'take':
       pool.takes += step.takes.length;

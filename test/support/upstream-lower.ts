@@ -84,9 +84,12 @@ export async function lowerUnderLoad(t: TestContext, backend: Backend, run: Lowe
   const shares = refusedShares(calls, fromAt, run.stretchMs);
   const forMs = Math.floor(((calls.at(-1)?.at ?? 0) - fromAt) / run.windowMs) * run.windowMs;
   const used = shareUsed(pool, scene.upstream.quotas, report, { fromAt, forMs });
+  const { keys } = await pool.admin.listKeys({ pageSize: 1000 });
+  const learned = keys.flatMap(({ learnedLimits }) => learnedLimits.map(({ limit }) => limit));
   t.diagnostic(`seed ${run.seed}: ${calls.length} calls, refused ${JSON.stringify(causesOf(calls))}`);
   t.diagnostic(`refused at first: ${percent(refusedForLimits({ calls: before }).length / before.length)}`);
   t.diagnostic(`then: ${shares.map(percent).join(', ')}; used of the true capacity: ${percent(used)}`);
+  assert.ok(learned.length > 0 && learned.every((limit) => limit < CONFIGURED), `learned: ${learned}`);
   assert.ok(shares.length > 0, 'the calls ended before anything could be seen');
   for (const share of shares) assert.ok(share < REFUSED_MAX, `${percent(share)} of the calls were refused`);
   assert.ok(used >= SHARE_MIN, `only ${percent(used)} of the true capacity was used`);

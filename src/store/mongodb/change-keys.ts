@@ -139,10 +139,11 @@ export async function changeKeys(
         : [{ keyId, budgets: change.state.budgets, ...changeOf(context, row, change) }];
     });
     if (changes.length === 0) break;
-    const { count, missed } = await write(context, changes);
-    // Whoever looked at what was foreseen may have been before the write.
-    for (const { keyId, budgets } of changes)
-      if (budgets.length > 0) context.budgetWatch.foresee(keyId, budgets);
+    const { count, missed } = await write(context, changes).finally(() => {
+      // Whoever looked at what was foreseen may have done so before the write.
+      for (const { keyId, budgets } of changes)
+        if (budgets.length > 0) context.budgetWatch.foresee(keyId, budgets);
+    });
     changed += count;
     left = left.filter(({ keyId }) => missed.has(keyId));
   }

@@ -38,6 +38,9 @@ export interface PlanOutcome {
   readonly failure: unknown;
 }
 
+/** Each step is a round trip or two, and values wait for the last of them. */
+const AFFINE_STEPS_MAX = 8;
+
 /** Runs a round's steps against the store, the parts of each in parallel. */
 export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]): Promise<PlanOutcome> {
   const taken = new Map<string, TakenFor>();
@@ -51,7 +54,7 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
     guessed,
     failure,
   });
-  const plan = planRound(groups, context.time, context.scans);
+  const plan = planRound(groups, context.time, context.scans, { affineStepsMax: AFFINE_STEPS_MAX });
   let step = plan.next();
   while (step.done !== true) {
     let reply: RoundReply;

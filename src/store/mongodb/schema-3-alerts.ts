@@ -15,7 +15,7 @@ const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
     { key: { closeAt: 1 }, partialFilterExpression: { state: 'closed' } },
   ],
   deliveries: [
-    { key: { nextAt: 1 }, partialFilterExpression: { state: 'pending' } },
+    { key: { nextAt: 1, webhookId: 1 }, partialFilterExpression: { state: 'pending' } },
     { key: { alertId: 1, _id: 1 } },
     { key: { webhookId: 1, state: 1 } },
     { key: { endAt: 1 } },

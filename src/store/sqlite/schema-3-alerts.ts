@@ -25,7 +25,7 @@ CREATE TABLE deliveries (
   next_at INTEGER NOT NULL, created_at INTEGER NOT NULL, end_at INTEGER, problem TEXT NOT NULL,
   claimed INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
+CREATE INDEX deliveries_due ON deliveries (next_at, webhook) WHERE state = 'pending';
 CREATE INDEX deliveries_by_alert ON deliveries (alert, id);
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook, state);
 CREATE INDEX deliveries_ended ON deliveries (end_at) WHERE end_at IS NOT NULL;

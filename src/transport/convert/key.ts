@@ -10,7 +10,7 @@ import type { KeyView } from '../../domain/key-view.ts';
 import type { Condition } from '../../model/condition.ts';
 import type { KeyLifecycle } from '../../model/key.ts';
 import { fromBudget, toBudgets } from './budget.ts';
-import { msFromTimestamp, optionalTimestamp, timestampFrom } from './time.ts';
+import { durationFromMs, msFromTimestamp, optionalTimestamp, timestampFrom } from './time.ts';
 
 const STATE: Readonly<Record<KeyLifecycle, KeyState>> = {
   active: KeyState.ACTIVE,
@@ -104,6 +104,12 @@ export function fromKey(key: KeyView): MessageInitShape<typeof KeySchema> {
     cooldowns: key.cooldowns.map(({ feature, endAt }) => ({
       feature: feature ?? '',
       endTime: timestampFrom(endAt),
+    })),
+    learnedLimits: key.learnedLimits.map(({ feature, windowMs, limit, learnedAt }) => ({
+      feature,
+      window: durationFromMs(windowMs),
+      limit,
+      learnTime: timestampFrom(learnedAt),
     })),
     quarantineTime: optionalTimestamp(key.quarantinedAt),
     trialTime: optionalTimestamp(key.trialAt),

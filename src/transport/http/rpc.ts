@@ -144,7 +144,7 @@ export async function serveRpc(
   );
   const send = (answer: UniversalServerResponse): Promise<void> => {
     setCreditHeaders(response, creditHeaders(info.charge, now));
-    if (handler.method.methodKind !== 'unary') return writeStream(answer, response);
+    if (handler.method.methodKind !== 'unary') return writeStream(answer, response, limits.requestTimeoutMs);
     // Where nobody has read it to its end, nobody will.
     void body.return(undefined);
     return writeWhole(answer, request, response);

@@ -16,10 +16,12 @@ function write(response: HttpResponse, chunk: Uint8Array): boolean {
   return isHttp2(response) ? response.write(chunk) : response.write(chunk);
 }
 
-/** Resolves when the response takes more, or never will. */
-function writable(response: HttpResponse): Promise<void> {
+/** Resolves when the response takes more, or never will: it is destroyed when that takes longer than `withinMs`. */
+function writable(response: HttpResponse, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const timer = setTimeout(() => response.destroy(), withinMs);
     const done = (): void => {
+      clearTimeout(timer);
       response.off('drain', done);
       response.off('close', done);
       resolve();
@@ -70,8 +72,12 @@ export async function writeWhole(
   response.end();
 }
 
-/** Sends a response as it comes, no faster than the caller takes it. */
-export async function writeStream(from: UniversalServerResponse, response: HttpResponse): Promise<void> {
+/** Sends a response as it comes, no faster than the caller takes it; ends one that takes nothing for `withinMs`. */
+export async function writeStream(
+  from: UniversalServerResponse,
+  response: HttpResponse,
+  withinMs: number,
+): Promise<void> {
   const body = from.body?.[Symbol.asyncIterator]();
   try {
     let chunk = await body?.next();
@@ -79,7 +85,7 @@ export async function writeStream(from: UniversalServerResponse, response: HttpR
     writeHead(from, response);
     for (; chunk !== undefined && chunk.done !== true; chunk = await body?.next()) {
       if (isGone(response)) return;
-      if (!write(response, chunk.value)) await writable(response);
+      if (!write(response, chunk.value)) await writable(response, withinMs);
     }
     if (isGone(response)) return;
     addTrailers(from, response);

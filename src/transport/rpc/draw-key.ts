@@ -17,9 +17,8 @@ export const drawKeyRpc: Rpc<typeof KeyPoolService.method.drawKey> =
       tierId: request.tierId ?? null,
       requestId: request.requestId ?? null,
       ...(request.affinity === undefined ? {} : { affinity: request.affinity }),
-      maxWaitMs,
       // Those who wait have bounds of their own: the report that one of them waits for must get in.
-      onWaiting: () => leaveRoom(info),
+      ...(maxWaitMs === 0 ? {} : { maxWaitMs, onWaiting: () => leaveRoom(info) }),
     });
     info.refuseAtLast = () => refuseIfLate(context, drawn);
     // With a request id, a retry may have taken the value out by now.
