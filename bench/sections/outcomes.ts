@@ -51,20 +51,22 @@ async function drawingBefore(
 
 async function serve(plan: BenchPlan, store: StoreName, until: AsyncDisposableStack): Promise<Served> {
   const keys = plan.keys[0] ?? 1;
-  const { server, asks } = await servePool(store, smallPool(keys, plan.auditRows), until);
+  const shape = smallPool(keys, plan.auditRows);
+  // Reports make a server remember draws: plain ones are drawn from one that was never told of any.
+  const plain = await servePool(store, shape, until);
+  const { server, asks } = await servePool(store, shape, until);
   const { held, grouped, scarce } = await addPolicies(server.port, keys);
   const reported = (all: readonly Ask[], reportEvery = 1): Ask[] =>
     all.map((ask) => ({ ...ask, reportEvery }));
-  const drawing = (subject: string, what: readonly Ask[]): Drawing => ({
+  const drawing = (subject: string, what: readonly Ask[], from = server): Drawing => ({
     subject,
     store,
     protocol: 'json',
     keys: null,
-    measure: (callers) =>
-      loadServer(server, { protocol: 'json', asks: what, callers }, timesOf(plan.seconds)),
+    measure: (callers) => loadServer(from, { protocol: 'json', asks: what, callers }, timesOf(plan.seconds)),
   });
   const contenders = [
-    drawing(PLAIN, asks),
+    drawing(PLAIN, plain.asks, plain.server),
     drawing(PAIRS, reported(asks)),
     drawing(BATCHED, reported(asks, BATCH)),
     drawing('draws, settle_timeout', [held]),

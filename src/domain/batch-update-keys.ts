@@ -11,6 +11,7 @@ import { changesBetween } from './field-changes.ts';
 import type { KeyFields } from './key-fields.ts';
 import type { KeyView } from './key-view.ts';
 import { moveKey } from './move-key.ts';
+import { nextTurn } from './next-turn.ts';
 import { tierNotFound } from './not-found.ts';
 import { stored } from './store-errors.ts';
 import { withPlainFields } from './update-key.ts';
@@ -89,11 +90,6 @@ async function updateOne(
   }
 }
 
-/** A store may write at once and say so at once: then only this lets draws in between. */
-function breathe(context: Context): Promise<void> {
-  return new Promise((resolve) => context.after(0, resolve));
-}
-
 /** The call works for longer than a withdrawn token may be of use. */
 async function lookAgain(context: Context, call: Call): Promise<void> {
   if (call.signal?.aborted === true) throw new KeypoolError('CANCELED', 'The caller has gone.');
@@ -110,7 +106,7 @@ async function updateAll(
   const atOnce = input.tierId === null ? AT_ONCE : 1;
   const results: KeyUpdate[] = [];
   for (let from = 0; from < ids.length; from += atOnce) {
-    if (from % AT_ONCE === 0) await breathe(context);
+    if (from % AT_ONCE === 0) await nextTurn(context);
     if (from % BETWEEN_LOOKS === 0) await lookAgain(context, call);
     const some = ids.slice(from, from + atOnce);
     results.push(...(await Promise.all(some.map((id) => updateOne(context, call, input, id)))));

@@ -6,6 +6,7 @@ import { invalidField, KeypoolError } from './errors.ts';
 import type { NewKey } from './key-fields.ts';
 import type { KeyView } from './key-view.ts';
 import { addKeys } from './new-keys.ts';
+import { nextTurn } from './next-turn.ts';
 import { tierNotFound } from './not-found.ts';
 import { stored } from './store-errors.ts';
 
@@ -65,7 +66,7 @@ interface Read {
 
 /** Lets others have their turn. Error: CANCELED. */
 async function breathe(context: Context, call: Call): Promise<void> {
-  await new Promise<void>((resolve) => context.after(0, resolve));
+  await nextTurn(context);
   if (call.signal?.aborted === true) throw new KeypoolError('CANCELED', 'The caller has gone.');
 }
 

@@ -73,6 +73,12 @@ export function createLook(parts: LookParts): () => Promise<void> {
     createEndLook(parts),
   ];
   return async () => {
-    for (const look of looks) await look();
+    // What fails in one shall not keep the others from being looked at.
+    const failures: unknown[] = [];
+    for (const look of looks)
+      await look().catch((error: unknown) => {
+        failures.push(error);
+      });
+    if (failures.length > 0) throw failures[0];
   };
 }

@@ -4,6 +4,7 @@ import type { Call, Context } from './context.ts';
 import { invalidField, KeypoolError } from './errors.ts';
 import { type KeyCursor, writeKeyCursor } from './key-cursor.ts';
 import type { KeyOrdering, Stretch } from './key-lists.ts';
+import { nextTurn } from './next-turn.ts';
 
 /** Keys read at once: what a store does for them holds up draws. */
 const BATCH = 500;
@@ -28,7 +29,7 @@ type Sort = Extract<Stretch, { kind: 'sort' }>;
 
 /** Lets draws in between two batches. Error: CANCELED. */
 async function breathe({ context, call }: Search): Promise<void> {
-  await new Promise<void>((resolve) => context.after(0, resolve));
+  await nextTurn(context);
   if (call.signal?.aborted === true) throw new KeypoolError('CANCELED', 'The caller has gone.');
 }
 
@@ -58,9 +59,10 @@ async function walk(
 async function* batchesOf(search: Search, { source, filter }: Sort): AsyncGenerator<readonly ScannedKey[]> {
   const { store } = search.context;
   let after: string | null = null;
-  for (let looked = 0; looked < SORTED_MAX; looked += BATCH) {
+  for (let looked = 0; looked <= SORTED_MAX; looked += BATCH) {
     if (source === 'unwell') {
       const page: Page<ScannedKey> = await store.listUnwellKeys(filter, { after, limit: BATCH });
+      if (looked === SORTED_MAX && page.items.length > 0) break;
       yield page.items;
       after = page.next;
       if (after === null) return;
@@ -70,6 +72,7 @@ async function* batchesOf(search: Search, { source, filter }: Sort): AsyncGenera
         descending: false,
         limit: BATCH,
       });
+      if (looked === SORTED_MAX && keys.length > 0) break;
       yield keys;
       if (keys.length < BATCH) return;
       after = keys.at(-1)?.id ?? null;

@@ -9,6 +9,7 @@ import type { Webhook } from '../model/webhook.ts';
 import type { SealedSearch } from '../store/port.ts';
 import type { Context } from './context.ts';
 import { KeypoolError } from './errors.ts';
+import { nextTurn } from './next-turn.ts';
 import { signingKeyPlace } from './signing-keys.ts';
 import { CANARY_PREFIX, FINGERPRINT_KEY, metaPlace } from './start-check.ts';
 import { stored } from './store-errors.ts';
@@ -64,13 +65,13 @@ async function resealWebhooks({ store, sealer }: Context): Promise<void> {
 const SEARCHED = 5000;
 
 /** True when a value or secret of some key begins so. Looks at all keys, and lets others go on meanwhile. */
-async function isInSomeKey({ store, after }: Context, prefix: string): Promise<boolean> {
+async function isInSomeKey(context: Context, prefix: string): Promise<boolean> {
   let next: string | null = '';
   while (next !== null) {
-    const search: SealedSearch = await stored(store.findSealed(prefix, next, SEARCHED));
+    const search: SealedSearch = await stored(context.store.findSealed(prefix, next, SEARCHED));
     if (search.isFound) return true;
     next = search.next;
-    await new Promise<void>((resolve) => after(0, resolve));
+    await nextTurn(context);
   }
   return false;
 }

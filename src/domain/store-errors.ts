@@ -20,8 +20,7 @@ export function fromStore(error: unknown, refusals: StoreRefusals = {}): unknown
 
 /** True of an error that says that the store could not be asked, or did not answer: it may be back soon. */
 export function isOutOfReach(error: unknown): boolean {
-  if (error instanceof KeypoolError)
-    return error.reason === 'STORE_UNAVAILABLE' && isOutOfReach(error.cause);
+  if (error instanceof KeypoolError) return error.reason === 'STORE_UNAVAILABLE' && isOutOfReach(error.cause);
   return error instanceof StoreError && error.kind === 'unavailable';
 }
 

@@ -4,6 +4,7 @@ import type { ScannedKey } from '../model/key-order.ts';
 import type { Tier } from '../model/tier.ts';
 import { countKeys, type KeyCounts } from '../model/tier-keys.ts';
 import type { Context } from './context.ts';
+import { nextTurn } from './next-turn.ts';
 
 /** What the keys of a tier are like, of which so many were looked at. */
 export interface TierStatus extends KeyCounts {
@@ -48,7 +49,7 @@ async function keysOf(context: Context, tierId: string, max: number): Promise<re
     keys.push(...some);
     if (some.length < limit) break;
     // A status must not crowd out the draws.
-    await new Promise<void>((resolve) => context.after(0, resolve));
+    await nextTurn(context);
   }
   return keys;
 }

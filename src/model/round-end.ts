@@ -42,7 +42,8 @@ export function rememberSearch(search: Search, scans: ScanMemory): void {
   const isBroken = search.examined >= search.examinedMax || search.isHeld;
   const isLong = isBroken || cursors.some((cursor) => cursor.scan !== null);
   // Tiers of a later priority that it did not come to have nothing to go on with.
-  const isOver = !found && search.candidates.length === 0 && cursors.every((cursor) => cursor.done || !cursor.visited);
+  const isOver =
+    !found && search.candidates.length === 0 && cursors.every((cursor) => cursor.done || !cursor.visited);
   for (const cursor of cursors) {
     if (!cursor.visited) continue;
     const scan = scanOf(search, cursor, found);

@@ -1,4 +1,11 @@
-import { type Affinities, claimHomes, holdLong, offerHomes, type Proposal, recallHomes } from './round-affinity.ts';
+import {
+  type Affinities,
+  claimHomes,
+  holdLong,
+  offerHomes,
+  type Proposal,
+  recallHomes,
+} from './round-affinity.ts';
 import { beginQueues, beginSearches, type RoundManner } from './round-begin.ts';
 import { choose } from './round-choice.ts';
 import { rememberSearch, shortageOf, spillOver } from './round-end.ts';

@@ -96,7 +96,11 @@ describe('a quarantined key', () => {
 
 describe('a key that is well again', () => {
   it('knows still which reports have changed it', () => {
-    assert.deepEqual(wellAgain({ applied: ['t.0'] }, START), { ...WELL, countedFrom: START, applied: ['t.0'] });
+    assert.deepEqual(wellAgain({ applied: ['t.0'] }, START), {
+      ...WELL,
+      countedFrom: START,
+      applied: ['t.0'],
+    });
   });
 });
 

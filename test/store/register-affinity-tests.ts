@@ -50,6 +50,24 @@ export function registerAffinityTests(name: string, makeStore: StoreFactory): vo
       assert.ok(keyIds.includes(next.keyId));
     });
 
+    it('go on from key to key where each has little, and stay together where tiers take turns', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const limits = [limitOf('sliding', 1, HOUR_MS)];
+      const small = await addTierWith(store, {}, { id: 'small', limits });
+      const keys = await addKeys(store, 'small', same(40));
+      const results = drawn(await drawMany(store, [small], 'a', 40, { affinity: 'x' }));
+      assert.deepEqual(
+        results.map(({ keyId }) => keyId).toSorted(),
+        keys.map(({ id }) => id),
+      );
+      const filled = await addTierWith(store, { strategy: 'fill_first' }, { id: 'filled' });
+      const plain = await addTierWith(store, {}, { id: 'plain' });
+      await addKeys(store, 'filled', same(1));
+      await addKeys(store, 'plain', same(1));
+      const together = drawn(await drawMany(store, [filled, plain], 'a', 9, { affinity: 'y' }));
+      assert.deepEqual([together.length, new Set(together.map(({ keyId }) => keyId)).size], [9, 1]);
+    });
+
     it('move when their key is disabled or deleted, and stay there', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });

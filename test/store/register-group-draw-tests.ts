@@ -16,7 +16,7 @@ import { eventually } from '../support/eventually.ts';
 import { budgetOf } from '../support/key-state.ts';
 import { limitOf } from '../support/meter-run.ts';
 import { addGroup, editGroup, groupNow, member } from '../support/quota-groups.ts';
-import { keyNow, mustReport } from '../support/reporting.ts';
+import { keyNow, mustReport, reportOf } from '../support/reporting.ts';
 import { type OpenedStore, type StoreFactory, useStore } from '../support/store-harness.ts';
 import { addKey, addKeys, addTier, editKey, eventOf, same } from '../support/store-rows.ts';
 
@@ -99,6 +99,19 @@ export function registerGroupDrawTests(name: string, makeStore: StoreFactory): v
       assert.equal((await drawOne(store, [tier], 'a')).kind, 'exhausted');
     });
 
+    it('take its rate units anew for a retry that comes later than its guard', async (t) => {
+      const { store, waitUntil } = await useStore(t, makeStore);
+      const tier = await addTier(store, { a: [] });
+      await addGroup(store, { limits: [limitOf('sliding', 3, HOUR_MS, 20)] });
+      await addKey(store, 'tier', member());
+      const retry = { idempotency: { key: 'r1', fingerprint: 'fields' } };
+      const first = await mustDraw(store, [tier], 'a', retry);
+      await waitUntil(store, first.at + 100);
+      const again = await mustDraw(store, [tier], 'a', retry);
+      assert.equal(again.drawId, first.drawId);
+      assert.deepEqual(kinds(await drawMany(store, [tier], 'a', 5)), { drawn: 1, exhausted: 4 });
+    });
+
     it('leave within its guard', async (t) => {
       const monotonicMs = () => performance.now();
       const { store } = await useStore(t, makeStore, { clock: { nowMs: () => Date.now(), monotonicMs } });
@@ -175,6 +188,21 @@ function registerSpentGroupTests(name: string, makeStore: StoreFactory): void {
       await mustReport(store, await mustReportable(store, tier), 'ok', { units: 9 });
       assert.equal((await groupNow(store)).budgets[0]?.used, 19);
       assert.equal((await drawOne(store, [tier], 'a')).kind, 'exhausted');
+    });
+
+    it('gets all of them back, however many are reported together, in whatever order', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const tier = await addTier(store, { a: [] });
+      await addGroup(store, { budgets: [budgetOf(1000)] });
+      const key = await addKey(store, 'tier', { ...member(), budgets: [budgetOf(1000)] });
+      const draws = drawn(await drawMany(store, [tier], 'a', 150, { units: 2 }));
+      const latestFirst = draws.toSorted((a, b) => (a.drawId < b.drawId ? 1 : -1));
+      await store.reportRound(latestFirst.map((draw) => reportOf(draw, 'ok', { units: 1 })));
+      await eventually('all are settled in both rows', async () => {
+        await store.applyReports(1000);
+        const [ofKey, ofGroup] = [await keyNow(store, key), await groupNow(store)];
+        return (ofKey.budgets[0]?.used === 150 && ofGroup.budgets[0]?.used === 150) || null;
+      });
     });
 
     it('give back to no group that they came to after the draw', async (t) => {

@@ -62,7 +62,9 @@ export function registerJobTests(name: string, makeStore: StoreFactory): void {
       const limit = limitOf('sliding', 10, 3_600_000);
       await addTier(store, { a: [limit], b: [limit] });
       const learned = { [meterId(limit)]: { units: 4, since: store.now(), easeMs: 3_600_000 } };
-      const [key] = await addKeys(store, 'tier', [{ health: { ...WELL, learned: { a: learned, b: learned } } }]);
+      const [key] = await addKeys(store, 'tier', [
+        { health: { ...WELL, learned: { a: learned, b: learned } } },
+      ]);
       await editFeatures(store, 'tier', [feature('a', limit)]);
       await finishJobs(store);
       assert.deepEqual((await store.getKey(key?.id ?? ''))?.health.learned, { a: learned });

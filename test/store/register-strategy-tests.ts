@@ -74,6 +74,19 @@ export function registerStrategyTests(name: string, makeStore: StoreFactory): vo
       assert.equal(drawn(await drawMany(store, [tier], 'a', 40)).length, 35);
     });
 
+    it('most_remaining: draws first from keys that nothing bounds, none of them twice before all were', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const tier = await addTierWith(store, { strategy: 'most_remaining' });
+      const [bounded] = await addKeys(store, 'tier', [{ budgets: [budgetOf(100, null, 1)] }]);
+      const keys = await addKeys(store, 'tier', same(5));
+      const order = await oneByOne(store, [tier], 20);
+      assert.deepEqual(
+        order.slice(0, 5),
+        keys.map(({ id }) => id),
+      );
+      assert.ok(!order.includes(bounded?.id ?? ''));
+    });
+
     it('takes effect on keys that were drawn by another one', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTierWith(store, {}, { limits: [limitOf('sliding', 100, HOUR_MS)] });

@@ -47,7 +47,10 @@ export function registerTrialTests(name: string, makeStore: StoreFactory): void 
       await mustReport(store, await mustDraw(store, tiers, 'a'));
       const { state, stateReason, health } = await keyNow(store, key);
       const { countedFrom } = health;
-      assert.deepEqual([state, stateReason, { ...health, applied: [] }], ['active', '', { ...WELL, countedFrom }]);
+      assert.deepEqual(
+        [state, stateReason, { ...health, applied: [] }],
+        ['active', '', { ...WELL, countedFrom }],
+      );
       assert.equal(drawn(await drawMany(store, tiers, 'b', 5)).length, 5);
     });
 

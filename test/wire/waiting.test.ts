@@ -60,6 +60,26 @@ describe('a draw that waits', { concurrency: 6 }, () => {
       });
 
   describe('a draw that waits', () => {
+    for (const [protocol, transportTo] of Object.entries(PROTOCOLS))
+      it(`takes no place from the call that it waits for, by ${protocol}`, async (t) => {
+        const served = await (STORES.SQLite ?? assert.fail())(t, { MAX_CONCURRENT_REQUESTS: '2' });
+        const { feature, token } = await addSlowPool(served, 20_000);
+        const client = clientOf(transportTo(served.url), token);
+        await client.drawKey({ feature });
+        const draws: Promise<unknown>[] = [];
+        for (const count of [1, 2, 3]) {
+          draws.push(client.drawKey({ feature, maxWait: durationFromMs(25_000) }));
+          await waiting(served, count);
+        }
+        for (const value of ['one', 'two', 'three'])
+          await callJson(served, 'AdminService/CreateKey', { key: { tierId: feature, value } });
+        await Promise.all(draws);
+        // And a place that was given up is not given up again.
+        const crowd = Array.from({ length: 40 }, () => reasonOf(client.drawKey({ feature })));
+        assert.ok((await Promise.all(crowd)).every((reason) => /POOL_EXHAUSTED|OVERLOADED/.test(reason)));
+        assert.equal(await reasonOf(client.drawKey({ feature })), 'POOL_EXHAUSTED');
+      });
+
     it('is served by what another process frees, at once', async (t) => {
       const [one, other] = await serveOnMongo(t, 2);
       if (one === undefined || other === undefined) throw new Error('two processes serve');

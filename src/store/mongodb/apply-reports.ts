@@ -47,7 +47,9 @@ export async function applyStored(
     for (const { _id, key } of reports) if (gone.has(key)) done.add(_id);
     await applyToKeys(context, reports, moved, readConcern, done);
   }
-  for (const id of await notInGroups(context, reports, readConcern)) done.delete(id);
+  // A group has in its list only what its key has been changed by, so that neither list waits for room in the other.
+  const inKeys = reports.filter(({ _id }) => done.has(_id));
+  for (const id of await notInGroups(context, inKeys, readConcern)) done.delete(id);
   const ids = [...done];
   if (ids.length > 0)
     await context.rows.reports.updateMany({ _id: { $in: ids }, applied: false }, { $set: { applied: true } });
@@ -69,7 +71,21 @@ async function markedAmong({ rows }: MongoContext, ids: readonly string[]): Prom
     .project<{ _id: string; applied: boolean }>({ applied: 1 })
     .toArray();
   const open = new Set(found.filter(({ applied }) => !applied).map(({ _id }) => _id));
+  const known = new Set(found.map(({ _id }) => _id));
+  const unseen = ids.filter((id) => !known.has(id));
+  // A primary that is new may have rows of which it does not know yet that a majority has them: those are not gone.
+  const late = unseen.length === 0 ? [] : await openAmong(rows, unseen);
+  for (const id of late) open.add(id);
   return new Set(ids.filter((id) => !open.has(id)));
+}
+
+async function openAmong({ reports }: MongoContext['rows'], ids: readonly string[]): Promise<string[]> {
+  const found = await reports
+    .find({ _id: { $in: [...ids] }, applied: false }, { readConcern: { level: 'local' } })
+    .project<{ _id: string }>({ _id: 1 })
+    .hint({ _id: 1 })
+    .toArray();
+  return found.map(({ _id }) => _id);
 }
 
 /** Gives the ids of keys that are not there by these names, and notes in `done` which reports have been seen to. */
@@ -87,7 +103,11 @@ async function applyToKeys(
   await changeKeys(
     context,
     names,
-    async (rows) => {
+    async (rows, left) => {
+      // Of what was tried before, only what the row shows has been done: it may also have gone to another tier since.
+      for (const { keyId } of left) seen.delete(keyId);
+      const before = new Map(left.map(({ keyId }) => [keyId, tried.get(keyId) ?? []]));
+      for (const { keyId } of left) tried.delete(keyId);
       for (const { _id } of rows) seen.add(_id);
       const listed = rows.flatMap(({ _id, health }) => [
         ...(health?.applied ?? []),
@@ -106,9 +126,10 @@ async function applyToKeys(
         if (tier === undefined) return [];
         const { change, done: over, tried: own } = changeBy(left, row, tier, marked, readConcern);
         for (const id of over) done.add(id);
+        const shown = (before.get(row._id) ?? []).filter((id) => row.health?.applied.includes(id));
+        tried.set(row._id, [...shown, ...own]);
         if (change === null) return [];
         freed.add(row.tierId);
-        tried.set(row._id, own);
         return [[row._id, change]];
       });
       return new Map(changes);
@@ -142,6 +163,7 @@ function changeBy(
     left.length === applied.length ? before : { ...before, health: { ...before.health, applied: left } };
   const pruned = state;
   let set: KeyChange['set'] = {};
+  let isFull = false;
   for (const report of reports.toSorted((a, b) => a.at - b.at || (a._id < b._id ? -1 : 1))) {
     if (marked.has(report._id)) {
       done.push(report._id);
@@ -151,8 +173,10 @@ function changeBy(
       if (readConcern === 'majority') done.push(report._id);
       continue;
     }
-    // The list is full of reports whose marks are on their way: the sweep goes on when there is room.
-    if (state.health.applied.length >= APPLIED_MAX) break;
+    // The list is full of reports whose marks are on their way, some of them maybe among the next: they are to be marked
+    // before the sweep goes on here.
+    isFull ||= state.health.applied.length >= APPLIED_MAX;
+    if (isFull) continue;
     // What follows from a report counts from its moment on, also where it is applied late.
     const now = Math.max(report.at, before.takenAt);
     const result = applyReport(state, tier, drawOfReport(report), storedReportOf(report), now);

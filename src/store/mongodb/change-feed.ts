@@ -8,11 +8,16 @@ const LOOK_MS = 250;
 /** So many answers without a change in a row may come sooner. */
 const EARLY_MAX = 10;
 
+/** Collections of what is cached. */
+export const CACHED = ['tiers', 'consumers', 'denied_subjects', 'owner_credits'];
+/** Changes so often while keys come free that a feed of what is cached would never hear that there is nothing more. */
+export const NOTICES = ['freed_tiers'];
+
 /** Rows are also written for their locks and moments of last use; those writes change nothing that is cached. */
-const WATCHED = [
+const watched = (collections: readonly string[]) => [
   {
     $match: {
-      'ns.coll': { $in: ['tiers', 'consumers', 'denied_subjects', 'owner_credits', 'freed_tiers'] },
+      'ns.coll': { $in: [...collections] },
       $or: [
         { operationType: { $ne: 'update' } },
         { 'updateDescription.updatedFields.updatedAt': { $exists: true } },
@@ -42,8 +47,8 @@ export interface ChangeFeedParts {
   readonly warn: StoreOptions['warn'];
 }
 
-/** Watches what others change; whenever it begins, all may have changed before. */
-export function watchChanges(db: Db, parts: ChangeFeedParts): ChangeFeed {
+/** Watches what others change in some collections; whenever it begins, all may have changed before. */
+export function watchChanges(db: Db, collections: readonly string[], parts: ChangeFeedParts): ChangeFeed {
   const { isOwn, isOwnRevision, deliver, monotonicMs, warn } = parts;
   const stop = new AbortController();
   const begun = Promise.withResolvers<void>();
@@ -69,7 +74,7 @@ export function watchChanges(db: Db, parts: ChangeFeedParts): ChangeFeed {
   };
 
   const follow = async () => {
-    const from = db.watch(WATCHED, { maxAwaitTimeMS: LOOK_MS });
+    const from = db.watch(watched(collections), { maxAwaitTimeMS: LOOK_MS });
     stream = from;
     early = 0;
     const askedAt = monotonicMs();

@@ -117,13 +117,13 @@ export function changeOf(context: MongoContext, row: SeenRow, { state, set, unse
 
 /**
  * Changes rows, each by what `decide` makes of it as it is read; rows that it leaves out stay as they are. It is asked
- * again for rows that others wrote meanwhile, also where its change was made and not seen to be: what it does must be
+ * again for rows that others wrote meanwhile (`names`: for which it is asked), also where its change was made and not seen to be: what it does must be
  * seen in the row. Gives how many changes it made. Errors: `unavailable` where others are always first.
  */
 export async function changeKeys(
   context: MongoContext,
   names: readonly KeyName[],
-  decide: (rows: readonly SeenRow[]) => Promise<ReadonlyMap<string, KeyChange>>,
+  decide: (rows: readonly SeenRow[], names: readonly KeyName[]) => Promise<ReadonlyMap<string, KeyChange>>,
   readConcern: 'local' | 'majority' = 'local',
 ): Promise<number> {
   let changed = 0;
@@ -132,7 +132,7 @@ export async function changeKeys(
     if (tries === TRIES_MAX)
       throw new StoreError('unavailable', 'The change of a key met too many others at the same time.');
     const rows = await readSeen(context, left, readConcern);
-    const changes = [...(await decide([...rows.values()]))].flatMap(([keyId, change]) => {
+    const changes = [...(await decide([...rows.values()], left))].flatMap(([keyId, change]) => {
       const row = rows.get(keyId);
       return row === undefined
         ? []

@@ -65,7 +65,13 @@ export async function sendDecided(
   }
   for (const one of waiting()) one.reply = { kind: 'expired' };
   for (const one of attempts) settleShare(context, one);
-  await context.groups.parkSpent(attempts.flatMap(({ share }) => share ?? []));
+  const shares = attempts.flatMap(({ share }) => share ?? []);
+  const park = () => context.groups.parkSpent(shares);
+  // A value leaves within its guard or not at all: it does not wait for the group's other keys, however many.
+  const hasValues = attempts.some(({ reply }) => reply?.kind === 'took' && reply.row.took.granted > 0);
+  if (!hasValues) await park();
+  else if (shares.some(({ spent }) => spent !== null))
+    context.background.run('Parking the keys of a quota group', park);
   return new Map(
     attempts.map(({ prepared, request, reply }) => [prepared, { request, reply: reply ?? { kind: 'gone' } }]),
   );

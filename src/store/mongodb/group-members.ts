@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { placesOf } from '../../model/place.ts';
 import { changeKeys, type KeyChange } from './change-keys.ts';
 import type { MongoContext } from './context.ts';
-import { type Expression, literal, map, max } from './expressions.ts';
+import { type Expression, literal, lt, map, max, ne } from './expressions.ts';
 import { fromStateDocument } from './key-document.ts';
 import { NOWHERE } from './place-expressions.ts';
 import type { KeyName } from './send-take.ts';
@@ -23,9 +24,15 @@ export async function parkMembers(context: MongoContext, groupId: string, at: nu
       : {
           $arrayToObject: [{ $concatArrays: [parked('$ready', at), parked('$due', max('$$this.v', at))] }],
         };
-  await context.rows.keys.updateMany({ 'traits.groupId': groupId }, [
-    { $set: { ready: NOWHERE, due, turn: literal(context.options.newId()) } },
-  ]);
+  const isSooner: Expression =
+    at === null ? ne('$due', NOWHERE) : { $in: [true, map({ $objectToArray: '$due' }, lt('$$this.v', at))] };
+  // Those that wait as long anyway are left alone: many draws may find the group spent.
+  const drawable = { 'traits.groupId': groupId, $or: [{ ready: { $ne: {} } }, { $expr: isSooner }] };
+  await context.rows.keys.updateMany(
+    drawable,
+    [{ $set: { ready: NOWHERE, due, turn: literal(context.options.newId()) } }],
+    { hint: { 'traits.groupId': 1, _id: 1 } },
+  );
 }
 
 /**
@@ -65,9 +72,10 @@ async function placeAnew(context: MongoContext, names: readonly KeyName[]): Prom
         const tier = tiers.get(row.tierId);
         if (tier === undefined) return [];
         const state = fromStateDocument(row);
-        return [
-          [row._id, { state: { ...state, ...placesOf(state, tier, Math.max(row.now, state.takenAt)) } }],
-        ];
+        const { ready, due } = placesOf(state, tier, Math.max(row.now, state.takenAt));
+        // Those that stand so already would be changed anew as often as others are in the way of one of the batch.
+        if (isDeepStrictEqual([ready, due], [state.ready, state.due])) return [];
+        return [[row._id, { state: { ...state, ready, due } }]];
       }),
     );
   });

@@ -41,11 +41,12 @@ interface Waiting {
   readonly answer: (reply: GroupReply) => void;
 }
 
-/** How the keys of a group were parked last, and until when (monotonic, ms) that is taken for granted. */
+/** How the keys of a group are parked, or were last, and until when (monotonic, ms) that is taken for granted. */
 interface Parked {
   readonly turn: string;
   readonly at: number | null;
   readonly until: number;
+  readonly done: Promise<void>;
 }
 
 const PARKED_FOR_MS = 500;
@@ -126,26 +127,45 @@ async function takeTogether(
   }
 }
 
-/** Exhausting a group parks all its keys. */
-async function parkKeys(
+/** Exhausting a group parks all its keys: once for all draws that find it so at the same time. */
+function parkKeys(
   context: MongoContext,
   parked: Map<string, Parked>,
   groupId: string,
-  { turn, until: at }: NonNullable<GroupShare['spent']>,
+  spent: NonNullable<GroupShare['spent']>,
 ): Promise<void> {
+  const { turn, until: at } = spent;
   const last = parked.get(groupId);
   const { monotonicMs } = context.options.clock;
-  if (last !== undefined && last.turn === turn && last.at === at && monotonicMs() < last.until) return;
+  if (last !== undefined && last.turn === turn && last.at === at && monotonicMs() < last.until)
+    return last.done;
+  const done = parkAndLook(context, groupId, spent).then((isParked) => {
+    if (parked.get(groupId)?.done !== done) return;
+    if (isParked)
+      setBounded(parked, PARKED_MAX, groupId, { turn, at, until: monotonicMs() + PARKED_FOR_MS, done });
+    else parked.delete(groupId);
+  });
+  setBounded(parked, PARKED_MAX, groupId, { turn, at, until: Infinity, done });
+  return done;
+}
+
+/** False where the keys may not all have been parked. */
+async function parkAndLook(
+  context: MongoContext,
+  groupId: string,
+  { turn, until: at }: NonNullable<GroupShare['spent']>,
+): Promise<boolean> {
   try {
     await parkMembers(context, groupId, at);
-    setBounded(parked, PARKED_MAX, groupId, { turn, at, until: monotonicMs() + PARKED_FOR_MS });
     // Who gave it units meanwhile has let the keys try before they were parked.
     const row = await readGroup(context, groupId);
-    if (row === null || row.turn === turn) return;
+    if (row === null || row.turn === turn) return true;
     const next = groupNextAt(fromGroupDocument(row), 1, Math.max(row.now, row.takenAt));
     if (next !== null && (at === null || next < at)) await wakeMembers(context, groupId, row.wakes ?? '');
+    return true;
   } catch (error) {
     // The next draw finds the group spent, and parks them.
     if (!(error instanceof MongoError) && !(error instanceof StoreError)) throw error;
+    return false;
   }
 }

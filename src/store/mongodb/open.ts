@@ -8,7 +8,7 @@ import type { Change, Store, StoreOptions } from '../port.ts';
 import { createAlerts } from './alerts.ts';
 import { createBackground, pause } from './background.ts';
 import { createBusyKeys } from './busy-keys.ts';
-import { watchChanges } from './change-feed.ts';
+import { CACHED, NOTICES, watchChanges } from './change-feed.ts';
 import { collectionsOf } from './collections.ts';
 import { type Connection, connect } from './connection.ts';
 import { createConsumers } from './consumers.ts';
@@ -127,13 +127,10 @@ async function compose(
   const settled = createSettledTakes(options.clock.monotonicMs, (some) => flushKeys(context, some));
   const settledGroups = createSettledTakes(options.clock.monotonicMs, (some) => flushGroups(context, some));
   const { monotonicMs } = options.clock;
-  const feed = watchChanges(db, {
-    isOwn: ownSessions.has,
-    isOwnRevision: notices.isOwn,
-    deliver: announce,
-    monotonicMs,
-    warn: options.warn,
-  });
+  const heard = { isOwn: ownSessions.has, isOwnRevision: notices.isOwn, deliver: announce, monotonicMs };
+  const feed = watchChanges(db, CACHED, { ...heard, warn: options.warn });
+  // What keeps it from being followed keeps the other one too, which says so.
+  const noticeFeed = watchChanges(db, NOTICES, { ...heard, warn: () => {} });
   onNewPrimary(client, () => announce({ kind: 'all' }));
   // Until changes are followed, what is cached is believed for a short time only.
   await Promise.race([feed.begun, pause(FEED_WAIT_MS, new AbortController().signal)]);
@@ -178,6 +175,7 @@ async function compose(
     close: once(async () => {
       storeClock.close();
       feed.stop();
+      noticeFeed.stop();
       await background.close();
       await notices.close();
       await settled.close();

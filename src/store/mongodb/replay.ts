@@ -1,4 +1,4 @@
-import { guardMs } from '../../model/tier.ts';
+import { guardMs, type Limit } from '../../model/tier.ts';
 import { STRIDE } from '../../model/virtual-time.ts';
 import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
 import type { RequestDocument, UsageDocument } from './collections.ts';
@@ -99,7 +99,7 @@ async function useAgain(
   const key = await context.rows.keys.findOne({ _id: row.key, tierId: row.tier });
   if (key === null || !usable(key, storeNow(context))) return { kind: 'gone' };
   const keeps = (at: number) => keepRequest(context, record._id, row.drawId, at);
-  const guards = source.limits.map(guardMs);
+  const guards = [...source.limits, ...(await groupLimits(context, key))].map(guardMs);
   if (guards.length === 0)
     return (await keeps(record.at)) ? drawnAgain(row, key, Infinity) : { kind: 'again' };
   const half = Math.min(...guards) / 2;
@@ -142,7 +142,21 @@ async function useAgain(
   }
   // Withheld in the meantime: the next round draws anew.
   if (!(await keeps(took.at))) return { kind: 'again' };
-  return drawnAgain(row, { ...key, ...reply.row }, leaveBy(reply.sentAt, guards));
+  return drawnAgain(
+    row,
+    { ...key, ...reply.row },
+    leaveBy(reply.sentAt, [...guards, ...(reply.group?.guards ?? [])]),
+  );
+}
+
+/** The limits of the key's quota group, which bind a late use too. */
+async function groupLimits(
+  { rows }: MongoContext,
+  { traits }: Pick<KeyDocument, 'traits'>,
+): Promise<readonly Limit[]> {
+  const groupId = traits?.groupId ?? null;
+  if (groupId === null) return [];
+  return (await rows.groups.findOne({ _id: groupId }, { projection: { limits: 1 } }))?.limits ?? [];
 }
 
 function usable(key: Pick<KeyDocument, 'state' | 'expireAt'>, now: number): boolean {

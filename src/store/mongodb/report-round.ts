@@ -1,5 +1,10 @@
 import { MongoError } from 'mongodb';
-import { applyReport, type OutcomeReport, type ReportedDraw } from '../../model/outcome-report.ts';
+import {
+  APPLIED_MAX,
+  applyReport,
+  type OutcomeReport,
+  type ReportedDraw,
+} from '../../model/outcome-report.ts';
 import { StoreError } from '../errors.ts';
 import type { ReportResult } from '../port.ts';
 import { applyStored } from './apply-reports.ts';
@@ -140,12 +145,25 @@ async function readUncommon(
   return new Map(found.map(({ _id, row }) => [_id, row === undefined ? null : { ...row, _id }]));
 }
 
+/** So many at a time that rows have room for them in their lists, as a rule. */
+function inSlices(reports: readonly ReportDocument[]): readonly (readonly ReportDocument[])[] {
+  const counts = new Map<string, number>();
+  const sliceOf = (row: string): number => {
+    const count = counts.get(row) ?? 0;
+    counts.set(row, count + 1);
+    return Math.floor(count / APPLIED_MAX);
+  };
+  const slices = Map.groupBy(reports, ({ key, group }) =>
+    Math.max(sliceOf(key), group === undefined ? 0 : sliceOf(group.id)),
+  );
+  return [...slices.values()];
+}
+
 /** What cannot be done now is done by the sweep. */
 async function applyNow(context: MongoContext, documents: readonly ReportDocument[]): Promise<void> {
   const open = documents.filter(({ applied }) => !applied);
-  if (open.length === 0) return;
   try {
-    await applyStored(context, open, 'local');
+    for (const some of inSlices(open)) await applyStored(context, some, 'local');
   } catch (error) {
     if (!(error instanceof MongoError) && !(error instanceof StoreError)) throw error;
   }

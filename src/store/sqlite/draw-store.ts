@@ -34,11 +34,11 @@ export function createDrawStore(core: Core, usage: Usage): DrawStore {
   const withhold = createWithholding(core, usage);
   return {
     roundsMax: 1,
-    drawRound: (draws) =>
-      transactions.writeTogether(() => {
-        core.clockWatch.look();
-        return drawRound(parts, draws, core.now(), options.clock.monotonicMs());
-      }),
+    drawRound: async (draws) => {
+      core.clockWatch.look();
+      const sentAt = options.clock.monotonicMs();
+      return transactions.writeAll(() => drawRound(parts, draws, core.now(), sentAt));
+    },
     withhold: async (drawIds) => {
       const freed = transactions.write(() => withhold(drawIds));
       core.announce(...freed.map((tierId) => ({ kind: 'freed', tierId }) as const));

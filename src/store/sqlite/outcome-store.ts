@@ -8,7 +8,9 @@ export function createOutcomeStore(core: Core, usage: Usage): OutcomeStore {
   return {
     reportRound: async (reports) => {
       // With the draws of the same moment: a report costs no sync of its own.
-      const { results, freed } = await core.transactions.writeTogether(() => reportRound(reports, core.now()));
+      const { results, freed } = await core.transactions.writeTogether(() =>
+        reportRound(reports, core.now()),
+      );
       core.announce(...freed.map((tierId) => ({ kind: 'freed', tierId }) as const));
       return results;
     },

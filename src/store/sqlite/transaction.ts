@@ -7,10 +7,12 @@ export interface Transactions {
   /** All of it is durable when this returns, none of it is there when it throws. */
   readonly write: <T>(work: () => T) => T;
   /**
-   * The same a moment later: what is asked for until the end of the event loop's turn is synced at once. Where some of it
-   * throws, each part is written by itself.
+   * The same, soon: with the next {@link Transactions.writeAll}, or at the end of the event loop's turn, so that it costs no
+   * sync of its own. Where that fails it is written by itself.
    */
   readonly writeTogether: <T>(work: () => T) => Promise<T>;
+  /** As `write`, with all that is to be written soon. */
+  readonly writeAll: <T>(work: () => T) => T;
   readonly read: <T>(work: () => T) => T;
 }
 
@@ -48,17 +50,6 @@ export function createTransactions(db: DatabaseSync, memories: readonly WriteEnd
   };
 
   let gathered: Gathered[] = [];
-  const writeGathered = (): void => {
-    const parts = gathered;
-    gathered = [];
-    try {
-      const written = write(() => parts.map(({ begin }) => begin()));
-      for (const tell of written) tell();
-    } catch (error) {
-      if (parts.length === 1) parts[0]?.fail(error);
-      else for (const part of parts) writeAlone(part);
-    }
-  };
   const writeAlone = ({ begin, fail }: Gathered): void => {
     try {
       write(begin)();
@@ -67,8 +58,36 @@ export function createTransactions(db: DatabaseSync, memories: readonly WriteEnd
     }
   };
 
+  const takeGathered = (): readonly Gathered[] => {
+    const parts = gathered;
+    gathered = [];
+    return parts;
+  };
+  const writeAll = <T>(work: () => T): T => {
+    if (gathered.length === 0) return write(work);
+    const parts = takeGathered();
+    try {
+      const [result, written] = write(() => [work(), parts.map(({ begin }) => begin())] as const);
+      for (const tell of written) tell();
+      return result;
+    } catch {
+      for (const part of parts) writeAlone(part);
+      return write(work);
+    }
+  };
+  const writeGathered = (): void => {
+    const parts = takeGathered();
+    if (parts.length === 0) return;
+    try {
+      for (const tell of write(() => parts.map(({ begin }) => begin()))) tell();
+    } catch {
+      for (const part of parts) writeAlone(part);
+    }
+  };
+
   return {
     write,
+    writeAll,
     writeTogether: (work) =>
       new Promise((resolve, reject) => {
         const begin = (): (() => void) => {
