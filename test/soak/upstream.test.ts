@@ -9,6 +9,11 @@ const SECONDS = Number(process.env.SOAK_UPSTREAM_SECONDS ?? 120);
 const SEED = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const DEADLINE_MS = 60_000 + SECONDS * 2000;
 const WINDOW_MS = 10_000;
+/**
+ * A short run is for a machine of which little is known: guards are long enough for stalls of its own, and less of the
+ * capacity is asked for.
+ */
+const IS_SHORT = SECONDS < 60;
 
 describe(`An upstream that counts strictly, for ${SECONDS} s`, { timeout: 4 * DEADLINE_MS }, () => {
   it('refuses nothing that 3 processes counted, and 95 % of its capacity is used', async (t) => {
@@ -16,10 +21,10 @@ describe(`An upstream that counts strictly, for ${SECONDS} s`, { timeout: 4 * DE
     const run = {
       processes: 3,
       windowMs: WINDOW_MS,
-      guardMs: 300,
+      guardMs: IS_SHORT ? 1000 : 300,
       jitterMs: 80,
       windows: Math.max(2, Math.floor(SECONDS / (WINDOW_MS / 1000))),
-      shareMin: 0.95,
+      shareMin: IS_SHORT ? 0.7 : 0.95,
       banned: { fromMs: 1000, untilMs: 9000 },
       trialAfterMs: 3000,
       seed: SEED,
@@ -30,7 +35,7 @@ describe(`An upstream that counts strictly, for ${SECONDS} s`, { timeout: 4 * DE
   describe('and', { concurrency: true }, () => {
     for (const { name, open } of BACKENDS)
       it(`has lower limits than Keypool was told: refuses less than 1 % from 10 s on: ${name}`, async (t) => {
-        const run = { windowMs: 2000, guardMs: 300, settledAfterMs: 10_000, stretchMs: 10_000, seed: SEED };
+        const run = { windowMs: 2000, guardMs: IS_SHORT ? 500 : 300, settledAfterMs: 10_000, stretchMs: 10_000, seed: SEED };
         const processes = name === 'SQLite' ? 1 : 3;
         await lowerUnderLoad(t, await open(), { ...run, processes, seconds: Math.max(21, SECONDS) });
       });
