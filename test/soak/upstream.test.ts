@@ -35,7 +35,13 @@ describe(`An upstream that counts strictly, for ${SECONDS} s`, { timeout: 4 * DE
   describe('and', { concurrency: true }, () => {
     for (const { name, open } of BACKENDS)
       it(`has lower limits than Keypool was told: refuses less than 1 % from 10 s on: ${name}`, async (t) => {
-        const run = { windowMs: 2000, guardMs: IS_SHORT ? 500 : 300, settledAfterMs: 10_000, stretchMs: 10_000, seed: SEED };
+        const run = {
+          windowMs: 2000,
+          guardMs: IS_SHORT ? 500 : 300,
+          settledAfterMs: 10_000,
+          stretchMs: 10_000,
+          seed: SEED,
+        };
         const processes = name === 'SQLite' ? 1 : 3;
         await lowerUnderLoad(t, await open(), { ...run, processes, seconds: Math.max(21, SECONDS) });
       });

@@ -39,7 +39,7 @@ export function registerPeriodTests(name: string, makeStore: StoreFactory): void
     it('grants nothing before its start, and as much in each of its periods', async (t) => {
       const { store, waitUntil, windowMs } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [] });
-      const startAt = store.now() + 300;
+      const startAt = store.now() + 1500;
       await addKey(store, 'tier', {
         budgets: [inPeriods(3, { kind: 'anchored', startAt, periodMs: windowMs })],
       });
