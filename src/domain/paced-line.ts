@@ -45,8 +45,11 @@ export interface PacedLineParts {
   readonly onEmpty: () => void;
 }
 
-/** The shortest pause before a line's head tries again by itself, in ms: twice as long each time that nobody was served, */
-const PAUSE_MIN_MS = 10;
+/**
+ * The shortest pause before a line's head tries again by itself, in ms, so that one round serves what frees one key after
+ * another: twice as long each time that nobody was served,
+ */
+const PAUSE_MIN_MS = 25;
 /** up to this. As often looks a line that does not hear of what others report. */
 const LOOK_MS = 1000;
 
