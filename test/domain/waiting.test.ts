@@ -162,7 +162,7 @@ describe('a draw that waits', () => {
     const waiting = await begin({ maxWaitMs: 20_000 });
     await grantTier(context, root, { consumerId: consumer.id, tierId: 'other' });
     await settledRounds();
-    await pass(20);
+    await pass(50);
     assert.equal(waiting.what(), id);
   });
 
