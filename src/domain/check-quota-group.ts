@@ -1,11 +1,10 @@
 import type { Limit } from '../model/tier.ts';
-import { checkDistinct, checkLength, must, type Violations } from './check-field.ts';
+import { checkLength, must, type Violations } from './check-field.ts';
 import { checkBudgets, GROUP_ID } from './check-key.ts';
-import { checkLimit } from './check-tier.ts';
+import { checkLimits } from './check-tier.ts';
 import type { BudgetInput } from './key-fields.ts';
 
 const DESCRIPTION_MAX = 2000;
-const LIMITS_MAX = 4;
 
 /** All that an admin sets of a quota group. */
 export interface QuotaGroupFields {
@@ -24,15 +23,6 @@ export function checkQuotaGroup(fields: Partial<QuotaGroupFields> & { readonly i
   if (id !== undefined) must(GROUP_ID.test(id), into, `${path}.id`, 'must be 1 to 63 of a-z 0-9 _ -');
   if (description !== undefined) checkLength(description, DESCRIPTION_MAX, into, `${path}.description`);
   if (budgets !== undefined) checkBudgets(budgets, into, `${path}.budgets`);
-  if (limits === undefined) return into;
-  must(limits.length <= LIMITS_MAX, into, `${path}.limits`, `must be at most ${LIMITS_MAX}`);
-  for (const [i, limit] of limits.entries()) checkLimit(limit, into, `${path}.limits[${i}]`);
-  checkDistinct(
-    limits,
-    (limit) => `${limit.algorithm} ${limit.windowMs}`,
-    into,
-    (i) => `${path}.limits[${i}]`,
-    'no two limits of a group may have the same algorithm and window',
-  );
+  if (limits !== undefined) checkLimits(limits, into, `${path}.limits`, 'group');
   return into;
 }

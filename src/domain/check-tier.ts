@@ -14,8 +14,7 @@ const WINDOW_MAX_MS = 366 * 86_400_000;
 const GUARD_MIN_MS = 50;
 const GUARD_MAX_MS = 3_600_000;
 
-/** What is wrong with one limit, at `path` in the request. */
-export function checkLimit(limit: Limit, into: Violations, path: string): void {
+function checkLimit(limit: Limit, into: Violations, path: string): void {
   checkInteger(limit.limit, 1, LIMIT_MAX, into, `${path}.limit`);
   const windowHolds =
     Number.isSafeInteger(limit.windowMs) &&
@@ -29,17 +28,27 @@ export function checkLimit(limit: Limit, into: Violations, path: string): void {
   must(limit.guardMs <= limit.windowMs, into, `${path}.guard`, 'must not be longer than window');
 }
 
-function checkFeature(feature: Feature, into: Violations, path: string): void {
-  must(FEATURE_NAME.test(feature.name), into, `${path}.name`, 'must be 1 to 63 of a-z 0-9 _ : -');
-  must(feature.limits.length <= LIMITS_MAX, into, `${path}.limits`, `must be at most ${LIMITS_MAX}`);
-  for (const [i, limit] of feature.limits.entries()) checkLimit(limit, into, `${path}.limits[${i}]`);
+/** What is wrong with the limits of a feature, or of a quota group, at `path` in the request. */
+export function checkLimits(
+  limits: readonly Limit[],
+  into: Violations,
+  path: string,
+  of: 'feature' | 'group',
+): void {
+  must(limits.length <= LIMITS_MAX, into, path, `must be at most ${LIMITS_MAX}`);
+  for (const [i, limit] of limits.entries()) checkLimit(limit, into, `${path}[${i}]`);
   checkDistinct(
-    feature.limits,
+    limits,
     (limit) => `${limit.algorithm} ${limit.windowMs}`,
     into,
-    (i) => `${path}.limits[${i}]`,
-    'no two limits of a feature may have the same algorithm and window',
+    (i) => `${path}[${i}]`,
+    `no two limits of a ${of} may have the same algorithm and window`,
   );
+}
+
+function checkFeature(feature: Feature, into: Violations, path: string): void {
+  must(FEATURE_NAME.test(feature.name), into, `${path}.name`, 'must be 1 to 63 of a-z 0-9 _ : -');
+  checkLimits(feature.limits, into, `${path}.limits`, 'feature');
 }
 
 /** What is wrong with these fields of a tier; those not given are left aside. */

@@ -4,13 +4,8 @@ import fc from 'fast-check';
 import { budgetOf } from '../../test/support/key-state.ts';
 import { anyLimit, fullestWindow, type Granted } from '../../test/support/meter-run.ts';
 import { OPEN_TAKES_MAX } from './key.ts';
-import {
-  type GroupRequest,
-  type GroupState,
-  groupNextAt,
-  settleGroupTake,
-  takeFromGroup,
-} from './quota-group.ts';
+import { type GroupRequest, type GroupState, groupNextAt, takeFromGroup } from './quota-group.ts';
+import { settleTake } from './take.ts';
 
 const START = 1_000_000;
 
@@ -57,8 +52,8 @@ describe('a quota group', () => {
           if (real !== null && entry !== undefined) {
             const kept = Math.round((entry.n / entry.units) * real) * entry.units;
             spent -= entry.n - kept;
-            state = settleGroupTake(state, entry, kept);
-            assert.equal(settleGroupTake(state, entry, 0), state);
+            state = settleTake(state, entry, kept);
+            assert.equal(settleTake(state, entry, 0), state);
           }
           assert.equal(state.budgets[0]?.used, spent);
           assert.ok(spent <= budget && state.open.length <= OPEN_TAKES_MAX);

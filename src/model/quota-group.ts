@@ -1,4 +1,4 @@
-import { type Budget, budgetFree, budgetRolls, chargeBudget, refundBudget } from './budget.ts';
+import { type Budget, budgetFree, budgetRolls, chargeBudget } from './budget.ts';
 import { OPEN_TAKES_MAX, type OpenTake } from './key.ts';
 import { countUnder, freeUnderAll, latest, type MeterStates, nextUnderAll } from './meter.ts';
 import { budgetsNextAt } from './place.ts';
@@ -91,19 +91,4 @@ export function takeFromGroup(before: GroupState, request: GroupRequest, storeNo
       : groupNextAt(state, units, now);
   const left = groupNextAt(state, 1, now) === now ? 'short' : 'exhausted';
   return { state, took: { take, reason: granted > 0 ? 'granted' : left, granted, at: now, nextAt } };
-}
-
-/** Puts back into the budgets what of an open take was not drawn; as `settleTake`. */
-export function settleGroupTake(
-  before: GroupState,
-  take: { readonly take: string; readonly n: number },
-  realUnits: number,
-): GroupState {
-  const entry = before.open.find((open) => open.take === take.take && open.n === take.n);
-  if (entry === undefined) return before;
-  return {
-    ...before,
-    open: before.open.filter((open) => open !== entry),
-    budgets: before.budgets.map((budget) => refundBudget(budget, entry.n - realUnits, entry.epochs)),
-  };
 }

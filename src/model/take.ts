@@ -141,12 +141,12 @@ export function takeFromKey(before: KeyState, request: TakeRequest, storeNow: nu
   return refuse(state, stays ? 'short' : 'exhausted', nextAt);
 }
 
-/** Puts back what a settled take did not use: into the same epochs only, and only once per entry. */
-export function settleTake(
-  before: KeyState,
+/** Puts back what a settled take of a key, or of a quota group, did not use: into the same epochs only, and only once per entry. */
+export function settleTake<T extends Pick<KeyState, 'open' | 'budgets'>>(
+  before: T,
   take: { readonly take: string; readonly n: number },
   realUnits: number,
-): KeyState {
+): T {
   const entry = before.open.find((open) => open.take === take.take && open.n === take.n);
   if (entry === undefined) return before;
   return {

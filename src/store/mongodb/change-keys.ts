@@ -61,7 +61,7 @@ const TRIES_MAX = 12;
 const SINGLE_MAX = 4;
 
 /** Reads rows for a change. `majority`: only what cannot be lost any more. By key id. */
-export async function readSeen(
+async function readSeen(
   { rows }: MongoContext,
   names: readonly KeyName[],
   readConcern: 'local' | 'majority' = 'local',

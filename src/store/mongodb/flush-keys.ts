@@ -1,13 +1,13 @@
 import { OPEN_TAKES_MAX } from '../../model/key.ts';
 import { budgetSpent, placesOf } from '../../model/place.ts';
 import { settleTake } from '../../model/take.ts';
-import { changeKeys, type KeyChange, type SeenRow } from './change-keys.ts';
+import { changeInTiers } from './change-in-tiers.ts';
+import type { SeenRow } from './change-keys.ts';
 import type { MongoContext } from './context.ts';
 import { fromStateDocument } from './key-document.ts';
 import { flushPipeline } from './settle-pipeline.ts';
 import type { Flushed } from './settled-takes.ts';
 import { STORE_NOW } from './take-pipeline.ts';
-import { readTiers } from './tiers.ts';
 
 /** Carries settled entries off; where no place can move with that, in one plain update for all keys of a tier. */
 export async function flushKeys(context: MongoContext, settled: readonly Flushed[]): Promise<void> {
@@ -45,23 +45,12 @@ export async function flushKeys(context: MongoContext, settled: readonly Flushed
 /** The same on rows that hold more than the pipelines know. */
 async function flushDecided(context: MongoContext, settled: readonly Flushed[]): Promise<void> {
   const takesOf = new Map(settled.map(({ keyId, takes }) => [keyId, takes]));
-  await changeKeys(context, settled, async (rows) => {
-    const smart = rows.filter(
-      (row) => row.smart === true && row.open.some(({ take }) => takesOf.get(row._id)?.includes(take)),
-    );
-    const tiers = await readTiers(
-      context,
-      smart.map(({ tierId }) => tierId),
-    );
-    return new Map(
-      smart.flatMap((row): [string, KeyChange][] => {
-        const tier = tiers.get(row.tierId);
-        return tier === undefined
-          ? []
-          : [[row._id, { state: flushed(row, takesOf.get(row._id) ?? [], tier) }]];
-      }),
-    );
-  });
+  await changeInTiers(
+    context,
+    settled,
+    (row, tier) => ({ state: flushed(row, takesOf.get(row._id) ?? [], tier) }),
+    (row) => row.smart === true && row.open.some(({ take }) => takesOf.get(row._id)?.includes(take)),
+  );
 }
 
 function flushed(row: SeenRow, takes: readonly string[], tier: Parameters<typeof placesOf>[1]) {

@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { placesOf } from '../../model/place.ts';
-import { changeKeys, type KeyChange } from './change-keys.ts';
+import { changeInTiers } from './change-in-tiers.ts';
 import type { MongoContext } from './context.ts';
 import { type Expression, literal, lt, map, max, ne } from './expressions.ts';
 import { fromStateDocument } from './key-document.ts';
 import { NOWHERE } from './place-expressions.ts';
 import type { KeyName } from './send-take.ts';
-import { readTiers } from './tiers.ts';
 
 /** Keys that are placed anew together. */
 const BATCH = 500;
@@ -62,21 +61,11 @@ export async function wakeMembers(context: MongoContext, groupId: string, wakes:
 }
 
 async function placeAnew(context: MongoContext, names: readonly KeyName[]): Promise<void> {
-  await changeKeys(context, names, async (rows) => {
-    const tiers = await readTiers(
-      context,
-      rows.map(({ tierId }) => tierId),
-    );
-    return new Map(
-      rows.flatMap((row): [string, KeyChange][] => {
-        const tier = tiers.get(row.tierId);
-        if (tier === undefined) return [];
-        const state = fromStateDocument(row);
-        const { ready, due } = placesOf(state, tier, Math.max(row.now, state.takenAt));
-        // Those that stand so already would be changed anew as often as others are in the way of one of the batch.
-        if (isDeepStrictEqual([ready, due], [state.ready, state.due])) return [];
-        return [[row._id, { state: { ...state, ready, due } }]];
-      }),
-    );
+  await changeInTiers(context, names, (row, tier) => {
+    const state = fromStateDocument(row);
+    const { ready, due } = placesOf(state, tier, Math.max(row.now, state.takenAt));
+    // Those that stand so already would be changed anew as often as others are in the way of one of the batch.
+    if (isDeepStrictEqual([ready, due], [state.ready, state.due])) return null;
+    return { state: { ...state, ready, due } };
   });
 }

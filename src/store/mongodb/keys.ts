@@ -176,7 +176,7 @@ export function editOf({ options }: MongoContext, key: Key) {
 }
 
 /** Writes all fields of the model, and takes away those that the row is to be without. */
-export function changesTo(key: Key) {
+function changesTo(key: Key) {
   const { _id: _same, ...fields } = toKeyDocument(key);
   const absent = (
     ['openEnd', 'parkAt', 'outExpired', 'traits', 'health', 'holds', 'smart', 'unwell'] as const

@@ -3,7 +3,7 @@ import { placesOf } from '../../model/place.ts';
 import { settleTake } from '../../model/take.ts';
 import { queueName, type Tier } from '../../model/tier.ts';
 import { StoreError } from '../errors.ts';
-import { changeKeys, type KeyChange } from './change-keys.ts';
+import { changeInTiers } from './change-in-tiers.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { fromStateDocument } from './key-document.ts';
 import type { KeyName } from './send-take.ts';
@@ -99,7 +99,10 @@ async function takeOff(context: MongoContext, decided: readonly DecidedEntry[]):
       settled += await settleSmart(context, smart);
       left = left.filter((entry) => !entry.smart);
     }
-    const tiers = await tiersOf(context, left);
+    const tiers = await readTiers(
+      context,
+      left.map(({ tierId }) => tierId),
+    );
     const updates = left.flatMap((entry) => {
       const tier = tiers.get(entry.tierId);
       return tier === undefined ? [] : [{ updateOne: settlement(entry, tier, context.options.newId()) }];
@@ -113,48 +116,23 @@ async function takeOff(context: MongoContext, decided: readonly DecidedEntry[]):
   return settled;
 }
 
-type TierFeatures = Pick<Tier, 'revision' | 'features'>;
-
-async function tiersOf(
-  { rows }: MongoContext,
-  entries: readonly Entry[],
-): Promise<ReadonlyMap<string, TierFeatures>> {
-  const ids = [...new Set(entries.map(({ tierId }) => tierId))];
-  const tiers = await rows.tiers.find({ _id: { $in: ids } }).toArray();
-  return new Map(tiers.map((tier) => [tier._id, tier]));
-}
-
 /** Takes entries off rows that hold more than the pipelines know. */
 async function settleSmart(context: MongoContext, entries: readonly DecidedEntry[]): Promise<number> {
   const settled = new Map<string, number>();
-  await changeKeys(context, entries, async (rows) => {
-    const tiers = await readTiers(
-      context,
-      rows.map(({ tierId }) => tierId),
-    );
-    return new Map(
-      rows.flatMap((row): [string, KeyChange][] => {
-        const tier = tiers.get(row.tierId);
-        if (tier === undefined) return [];
-        const before = fromStateDocument(row);
-        const state = entries
-          .filter(({ keyId }) => keyId === row._id)
-          .reduce((rest, { open, back }) => settleTake(rest, open, open.n - back), before);
-        if (state === before) return [];
-        settled.set(row._id, before.open.length - state.open.length);
-        const now = Math.max(row.now, state.takenAt);
-        return [[row._id, { state: { ...state, ...placesOf(state, tier, now) } }]];
-      }),
-    );
+  await changeInTiers(context, entries, (row, tier) => {
+    const before = fromStateDocument(row);
+    const state = entries
+      .filter(({ keyId }) => keyId === row._id)
+      .reduce((rest, { open, back }) => settleTake(rest, open, open.n - back), before);
+    if (state === before) return null;
+    settled.set(row._id, before.open.length - state.open.length);
+    const now = Math.max(row.now, state.takenAt);
+    return { state: { ...state, ...placesOf(state, tier, now) } };
   });
   return [...settled.values()].reduce((sum, count) => sum + count, 0);
 }
 
-function settlement(
-  { keyId, tierId, open, back }: DecidedEntry,
-  { revision, features }: TierFeatures,
-  turn: string,
-) {
+function settlement({ keyId, tierId, open, back }: DecidedEntry, { revision, features }: Tier, turn: string) {
   const { take, n, epochs } = open;
   const queues = features.map(({ name }) => queueName(tierId, name));
   return {

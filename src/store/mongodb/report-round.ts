@@ -97,7 +97,7 @@ async function toDocuments(context: MongoContext, asked: readonly Asked[]): Prom
   const at = storeNow(context);
   const rows = await readUncommon(context, asked);
   const tierIds = [...rows.values()].flatMap((row) => (row === null ? [] : [row.tierId]));
-  const tiers = tierIds.length === 0 ? new Map() : await readTiers(context, tierIds);
+  const tiers = await readTiers(context, tierIds);
   return asked.map(({ report, draw, group }) => {
     const document = toReportDocument(report, draw, group, at, false);
     const settles = report.units !== null && report.units !== draw.units;

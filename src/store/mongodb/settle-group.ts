@@ -1,5 +1,6 @@
 import { RECOVERY_GRACE_MS } from '../../model/key.ts';
-import { type GroupState, settleGroupTake } from '../../model/quota-group.ts';
+import type { GroupState } from '../../model/quota-group.ts';
+import { settleTake } from '../../model/take.ts';
 import { StoreError } from '../errors.ts';
 import { changeGroup } from './change-group.ts';
 import { type MongoContext, storeNow } from './context.ts';
@@ -19,9 +20,7 @@ async function settle(context: MongoContext, groupId: string, settled: readonly 
   const settleAll = (group: GroupState): GroupState =>
     settled.reduce((state, { take, real }) => {
       const entry = state.open.find((open) => open.take === take);
-      return entry === undefined
-        ? state
-        : settleGroupTake(state, { take, n: entry.n }, Math.min(real, entry.n));
+      return entry === undefined ? state : settleTake(state, { take, n: entry.n }, Math.min(real, entry.n));
     }, group);
   const changed = await changeGroup(context, groupId, settleAll, { wakes: true });
   if (changed?.wakes === true) await wakeMembers(context, groupId, changed.turn);

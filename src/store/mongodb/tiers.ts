@@ -28,6 +28,7 @@ export async function readTiers(
   { rows }: MongoContext,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Tier>> {
+  if (ids.length === 0) return new Map();
   const found = await rows.tiers.find({ _id: { $in: [...new Set(ids)] } }).toArray();
   return new Map(found.map((tier) => [tier._id, fromTierDocument(tier)]));
 }

@@ -37,43 +37,36 @@ function tierOf(row: Row): Tier {
   };
 }
 
+/** In the order of the statements below. */
+function columnsOf({ id, description, features, policy, revision, createdAt, updatedAt }: Tier) {
+  const [featuresText, policyText] = [JSON.stringify(features), JSON.stringify(policy)];
+  return [description, featuresText, policyText, revision, createdAt, updatedAt, id];
+}
+
 export function createTierRows(db: DatabaseSync): TierRows {
-  const insert = prepare(db, 'INSERT INTO tiers VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const insert = prepare(
+    db,
+    `INSERT INTO tiers (description, features, policy, revision, created_at, updated_at, id) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
   const select = prepare<Row>(db, 'SELECT * FROM tiers WHERE id = ?');
   const revision = prepare<{ revision: number }>(db, 'SELECT revision FROM tiers WHERE id = ?');
   const update = prepare(
     db,
-    `UPDATE tiers SET description = ?, features = ?, revision = ?, created_at = ?, updated_at = ?, policy = ? WHERE id = ?`,
+    `UPDATE tiers SET description = ?, features = ?, policy = ?, revision = ?, created_at = ?, updated_at = ? WHERE id = ?`,
   );
   const remove = prepare(db, 'DELETE FROM tiers WHERE id = ?');
   const list = prepare<Row>(db, 'SELECT * FROM tiers WHERE id > ? ORDER BY id LIMIT ?');
   return {
-    insert: ({ id, description, features, policy, revision, createdAt, updatedAt }) => {
-      insert.run(
-        id,
-        description,
-        JSON.stringify(features),
-        revision,
-        createdAt,
-        updatedAt,
-        JSON.stringify(policy),
-      );
+    insert: (tier) => {
+      insert.run(...columnsOf(tier));
     },
     read: (id) => {
       const row = select.get(id);
       return row === undefined ? null : tierOf(row);
     },
     revision: (id) => revision.get(id)?.revision ?? null,
-    update: ({ id, description, features, policy, revision, createdAt, updatedAt }) => {
-      update.run(
-        description,
-        JSON.stringify(features),
-        revision,
-        createdAt,
-        updatedAt,
-        JSON.stringify(policy),
-        id,
-      );
+    update: (tier) => {
+      update.run(...columnsOf(tier));
     },
     remove: (id) => {
       remove.run(id);
