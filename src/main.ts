@@ -1,5 +1,7 @@
 import { keepCompiledCode, writeCompiledCode } from './compile-cache.ts';
+import { keepGarbageYoung } from './young-garbage.ts';
 
+keepGarbageYoung();
 keepCompiledCode();
 await import('./serve.ts');
 writeCompiledCode();

@@ -72,15 +72,18 @@ export interface Http1 {
 
 /** HTTP/1.1 for connections that are handed over by `server.emit('connection', socket)`. */
 export function createHttp1(options: ServerOptions, handler: HttpHandler): Http1 {
-  const underWay = new Set<ServerResponse>();
-  const exchanges = new WeakMap<Duplex, Exchange>();
+  /**
+   * Of every open connection. Not a set of what is under way: one that each request enters and leaves is laid out anew
+   * time and again, and what it held before, which the collector of young garbage takes to be in use, grows old with it.
+   */
+  const exchanges = new Map<Duplex, Exchange>();
   let retired = false;
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    exchanges.set(request.socket, { request, response });
+    const { socket } = request;
+    if (!exchanges.has(socket)) socket.once('close', () => exchanges.delete(socket));
+    exchanges.set(socket, { request, response });
     if (retired) response.shouldKeepAlive = false;
-    underWay.add(response);
     response.once('close', () => {
-      underWay.delete(response);
       // Its head may have promised to keep the connection before it was known that there is no more.
       if (retired) setImmediate(() => server.closeIdleConnections());
     });
@@ -110,7 +113,7 @@ export function createHttp1(options: ServerOptions, handler: HttpHandler): Http1
     server,
     retire: () => {
       retired = true;
-      for (const response of underWay) response.shouldKeepAlive = false;
+      for (const { response } of exchanges.values()) response.shouldKeepAlive = false;
       server.closeIdleConnections();
     },
   };
