@@ -1,5 +1,6 @@
 import { type Db, MongoClient, type MongoClientOptions, MongoError, MongoServerError } from 'mongodb';
 import { StoreOpenError } from '../errors.ts';
+import { createPatientClient, type PatientClient } from './patient-client.ts';
 
 const DEFAULT_DATABASE = 'keypool';
 const MAJOR_VERSION_MIN = 6;
@@ -21,6 +22,8 @@ const DEFAULTS = {
   appName: 'keypool',
 } satisfies MongoClientOptions;
 
+const PATIENCE: MongoClientOptions = { socketTimeoutMS: 0, waitQueueTimeoutMS: 0, maxPoolSize: 4 };
+
 export interface Connection {
   readonly client: MongoClient;
   readonly db: Db;
@@ -29,7 +32,8 @@ export interface Connection {
   /** It goes through a router of a sharded cluster, which does not show elections. */
   readonly isSharded: boolean;
   /** Runs `work` over connections of its own that wait for their answers as long as it takes: an index is built. */
-  readonly patiently: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
+  readonly patiently: PatientClient['run'];
+  readonly close: () => Promise<void>;
 }
 
 /** Connects to a replica set or sharded cluster. Errors: `StoreOpenError` with what to do; it never shows the URL. */
@@ -41,20 +45,21 @@ export async function connect(url: string): Promise<Connection> {
     await client.connect();
     const isSharded = await checkServer(client, hosts);
     const db = client.db(databaseName(url));
-    const patiently = <T>(work: (db: Db) => Promise<T>) => withPatience(url, work);
-    return { client, db, detail: `${hosts}/${db.databaseName}`, isSharded, patiently };
+    const patient = createPatientClient(() => createClient(url, PATIENCE), db.databaseName);
+    return {
+      client,
+      db,
+      detail: `${hosts}/${db.databaseName}`,
+      isSharded,
+      patiently: patient.run,
+      close: async () => {
+        await patient.close();
+        await client.close();
+      },
+    };
   } catch (error) {
     await client.close().catch(() => undefined);
     throw openError(error, hosts);
-  }
-}
-
-async function withPatience<T>(url: string, work: (db: Db) => Promise<T>): Promise<T> {
-  const client = createClient(url, { socketTimeoutMS: 0, waitQueueTimeoutMS: 0, maxPoolSize: 4 });
-  try {
-    return await work(client.db(databaseName(url)));
-  } finally {
-    await client.close();
   }
 }
 

@@ -64,7 +64,7 @@ export async function openMongoStore(url: string, options: StoreOptions): Promis
     await checkCandidatePlans(rows);
     return await openOn(connection, options);
   } catch (error) {
-    await connection.client.close().catch(() => undefined);
+    await connection.close().catch(() => undefined);
     if (!(error instanceof MongoError)) throw error;
     throw new StoreOpenError(
       `MongoDB at ${connection.detail} did not let the schema be prepared: ${error.message}`,
@@ -89,7 +89,7 @@ function followServerClock({ client }: Connection, options: StoreOptions): Promi
 }
 
 async function compose(
-  { client, db, detail, isSharded, patiently }: Connection,
+  { client, db, detail, isSharded, patiently, close }: Connection,
   storeClock: StoreClock,
   options: StoreOptions,
 ): Promise<Store> {
@@ -180,7 +180,7 @@ async function compose(
       await notices.close();
       await settled.close();
       await settledGroups.close();
-      await client.close();
+      await close();
     }),
   };
 }

@@ -55,5 +55,12 @@ export function createConnection(name: string, link: Link, time: VirtualTime, ob
       close: async () => {},
     }),
   );
-  return { client, db, detail: 'simulated', isSharded: false, patiently: (work) => work(db) };
+  return {
+    client,
+    db,
+    detail: 'simulated',
+    isSharded: false,
+    patiently: (work) => work(db),
+    close: () => client.close(),
+  };
 }
