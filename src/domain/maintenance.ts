@@ -15,7 +15,8 @@ export interface Maintenance {
 }
 
 const JOB_BATCH = 1000;
-const JOB_IDLE_MS = 250;
+/** Whoever edits a tier says so at once; this is for what was missed of it. */
+const JOB_IDLE_MS = 1000;
 const RECOVERY_BATCH = 200;
 const RECOVERY_MS = 1000;
 /** Between two batches: thousands are settled within seconds, and draws have the store to themselves half of the time. */

@@ -49,7 +49,7 @@ export interface PacedLineParts {
  * The shortest pause before a line's head tries again by itself, in ms, so that one round serves what frees one key after
  * another: twice as long each time that nobody was served,
  */
-const PAUSE_MIN_MS = 25;
+const PAUSE_MIN_MS = 40;
 /** up to this. As often looks a line that does not hear of what others report. */
 const LOOK_MS = 1000;
 

@@ -3,15 +3,23 @@ import type { Change, StoreOptions } from '../port.ts';
 import { pause } from './background.ts';
 
 const REOPEN_AFTER_MS = 500;
-/** How long the server waits for a change before it says that there is none, in ms: what is cached is as true as that. */
-const LOOK_MS = 250;
 /** So many answers without a change in a row may come sooner. */
 const EARLY_MAX = 10;
 
-/** Collections of what is cached. */
-export const CACHED = ['tiers', 'consumers', 'denied_subjects', 'owner_credits'];
+/** Collections that are followed together. */
+interface Followed {
+  readonly collections: readonly string[];
+  /** How long the server waits for a change before it says that there is none, in ms. */
+  readonly lookMs: number;
+}
+
+/** What is cached: it is as true as the last look. */
+export const CACHED: Followed = {
+  collections: ['tiers', 'consumers', 'denied_subjects', 'owner_credits'],
+  lookMs: 250,
+};
 /** Changes so often while keys come free that a feed of what is cached would never hear that there is nothing more. */
-export const NOTICES = ['freed_tiers'];
+export const NOTICES: Followed = { collections: ['freed_tiers'], lookMs: 1000 };
 
 /** Rows are also written for their locks and moments of last use; those writes change nothing that is cached. */
 const watched = (collections: readonly string[]) => [
@@ -48,7 +56,7 @@ export interface ChangeFeedParts {
 }
 
 /** Watches what others change in some collections; whenever it begins, all may have changed before. */
-export function watchChanges(db: Db, collections: readonly string[], parts: ChangeFeedParts): ChangeFeed {
+export function watchChanges(db: Db, { collections, lookMs }: Followed, parts: ChangeFeedParts): ChangeFeed {
   const { isOwn, isOwnRevision, deliver, monotonicMs, warn } = parts;
   const stop = new AbortController();
   const begun = Promise.withResolvers<void>();
@@ -68,13 +76,13 @@ export function watchChanges(db: Db, collections: readonly string[], parts: Chan
     const change = await from.tryNext();
     if (change !== null) return pass(change);
     // One that has ended, as that of a dropped database, says so at once and for ever: no other event would run.
-    early = monotonicMs() - askedAt < LOOK_MS / 2 ? early + 1 : 0;
+    early = monotonicMs() - askedAt < lookMs / 2 ? early + 1 : 0;
     if (early > EARLY_MAX) throw new Error('the change stream has ended');
     deliveredAt = askedAt;
   };
 
   const follow = async () => {
-    const from = db.watch(watched(collections), { maxAwaitTimeMS: LOOK_MS });
+    const from = db.watch(watched(collections), { maxAwaitTimeMS: lookMs });
     stream = from;
     early = 0;
     const askedAt = monotonicMs();
