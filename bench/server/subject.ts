@@ -24,14 +24,18 @@ async function listeningPort(child: ChildProcess, name: string): Promise<number>
   throw new Error(`${name} ended before it listened`);
 }
 
-/** Starts a script with this Node and waits until it says where it listens. It ends with this process at the latest. */
+/**
+ * Starts a script with this Node, given `options` of its own, and waits until it says where it listens. It ends with this
+ * process at the latest.
+ */
 export async function startSubject(
   url: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
 ): Promise<Subject> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [fileURLToPath(url), ...args], {
+  const child = spawn(process.execPath, [...options, fileURLToPath(url), ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -18,7 +18,7 @@ export const IN_MEMORY = ':memory:';
 /** How long another holder of the file is waited for: one that is just ending, not one that stays. */
 const BUSY_TIMEOUT_MS = 200;
 /** Memory for pages; what else draws touch of a million keys comes from the cache of the system. */
-const CACHE_KIB = 64 * 1024;
+const CACHE_KIB = 24 * 1024;
 /**
  * A checkpoint every 32 MiB of log: pages that every round rewrites are copied back once, not each time, and so few
  * rounds have one to do that they are not among the slowest in a hundred.
