@@ -1,4 +1,4 @@
-import manifest from '../../package.json' with { type: 'json' };
+import { startOptions } from '../../test/support/start-options.ts';
 import { type Subject, startSubject } from './subject.ts';
 
 /** The root token of every server that is measured. */
@@ -16,19 +16,11 @@ export function serverEnv(databaseUrl: string): Record<string, string> {
   };
 }
 
-/** What `npm start` gives to Node: options, then the module. */
-function startArguments(): readonly string[] {
-  const [command, ...args] = manifest.scripts.start.split(' ');
-  if (command !== 'node') throw new Error(`npm start runs ${command}, and no Node`);
-  return args;
-}
-
 /** Starts Keypool as its own process as `npm start` does, with these variables on top. */
 export function startKeypool(
   databaseUrl: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Subject> {
-  const args = startArguments();
-  const module = import.meta.resolve(`../../${args.at(-1)}`);
-  return startSubject(module, [], { ...serverEnv(databaseUrl), ...env }, args.slice(0, -1));
+  const module = import.meta.resolve('../../src/main.ts');
+  return startSubject(module, [], { ...serverEnv(databaseUrl), ...env }, startOptions());
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { endWithThisProcess } from './reaper.ts';
+import { startOptions } from './start-options.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const MAIN = join(REPOSITORY, 'src', 'main.ts');
@@ -46,14 +47,14 @@ export async function runServer(options: ServerOptions): Promise<ServerExit & { 
   return { ...(await server.exit), output: server.output() };
 }
 
-/** Starts `src/main.ts` and resolves when the process exists. It ends with this process at the latest. */
+/** Starts `src/main.ts` as `npm start` does, and resolves when the process exists. It ends with this process at the latest. */
 export async function spawnServer({
   env,
   args = [],
   main = MAIN,
   cwd = REPOSITORY,
 }: ServerOptions): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [...startOptions(), main, ...args], {
     cwd,
     env: { PATH: process.env.PATH, LOG_FORMAT: 'json', HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -22,7 +22,14 @@ const DEFAULTS = {
   appName: 'keypool',
 } satisfies MongoClientOptions;
 
-const PATIENCE: MongoClientOptions = { socketTimeoutMS: 0, waitQueueTimeoutMS: 0, maxPoolSize: 4 };
+/** The sum of an hour takes four connections, a summary as many; they are opened as they are needed. */
+const PATIENCE: MongoClientOptions = {
+  socketTimeoutMS: 0,
+  waitQueueTimeoutMS: 0,
+  maxPoolSize: 16,
+  // One that was not used for longer may have died unheard.
+  maxIdleTimeMS: 10_000,
+};
 
 export interface Connection {
   readonly client: MongoClient;
@@ -53,8 +60,9 @@ export async function connect(url: string): Promise<Connection> {
       isSharded,
       patiently: patient.run,
       close: async () => {
-        await patient.close();
+        const patience = patient.close().catch(() => undefined);
         await client.close();
+        await patience;
       },
     };
   } catch (error) {

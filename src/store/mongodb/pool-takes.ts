@@ -121,8 +121,7 @@ export function createFinishedTakes(): FinishedTakes {
     add: (poolId, take) => setBounded(finished, POOLS_MAX, poolId, [...of(poolId), take].slice(-OF_POOL_MAX)),
     told: (poolId, takes) => {
       const left = of(poolId).filter((take) => !takes.includes(take));
-      if (left.length === 0) finished.delete(poolId);
-      else finished.set(poolId, left);
+      setBounded(finished, POOLS_MAX, poolId, left);
     },
   };
 }

@@ -8,6 +8,7 @@ export interface TierTurns {
 }
 
 export function createTierTurns(): TierTurns {
+  /** Stays when it is over: tiers are few, and one that came and went with each round would leave more behind. */
   const last = new Map<string, Promise<void>>();
   return {
     inTurn: async (tierIds, work) => {
@@ -21,7 +22,6 @@ export function createTierTurns(): TierTurns {
       } finally {
         clearTimeout(timer);
         finish();
-        for (const tierId of tierIds) if (last.get(tierId) === over) last.delete(tierId);
       }
     },
   };

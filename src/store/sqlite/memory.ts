@@ -54,16 +54,20 @@ export interface WriteMemory<K, V> extends Memory<K, V> {
 
 export function createWriteMemory<K, V>(bounds: MemoryBounds<V>): WriteMemory<K, V> {
   const memory = createMemory<K, V>(bounds);
-  const written = new Set<K>();
+  let written = new Set<K>();
+  // Another one: one that is cleared keeps a hold on all that it was before.
+  const forget = (): void => {
+    if (written.size > 0) written = new Set();
+  };
   return {
     ...memory,
     written: (key) => {
       written.add(key);
     },
-    committed: () => written.clear(),
+    committed: forget,
     undone: () => {
       for (const key of written) memory.delete(key);
-      written.clear();
+      forget();
     },
   };
 }

@@ -73,8 +73,9 @@ export interface Http1 {
 /** HTTP/1.1 for connections that are handed over by `server.emit('connection', socket)`. */
 export function createHttp1(options: ServerOptions, handler: HttpHandler): Http1 {
   /**
-   * Of every open connection. Not a set of what is under way: one that each request enters and leaves is laid out anew
-   * time and again, and what it held before, which the collector of young garbage takes to be in use, grows old with it.
+   * Of every connection that has sent a request. Not a set of what is under way: one that each request enters and leaves
+   * is laid out anew time and again, and what it held before, which the collector of young garbage takes to be in use,
+   * grows old with it.
    */
   const exchanges = new Map<Duplex, Exchange>();
   let retired = false;
@@ -85,7 +86,7 @@ export function createHttp1(options: ServerOptions, handler: HttpHandler): Http1
     if (retired) response.shouldKeepAlive = false;
     response.once('close', () => {
       // Its head may have promised to keep the connection before it was known that there is no more.
-      if (retired) setImmediate(() => server.closeIdleConnections());
+      if (retired) setImmediate(endIdle);
     });
     handler(request, response);
   };
@@ -107,6 +108,12 @@ export function createHttp1(options: ServerOptions, handler: HttpHandler): Http1
   server.on('clientError', (error, socket) => {
     onClientError(error, socket, exchanges.get(socket), handler);
   });
+  /** Ends idle connections, unless an answer is still on its way: to Node one is over when all of it was handed to it. */
+  const endIdle = (): void => {
+    for (const { response } of exchanges.values())
+      if (response.writableEnded && !response.writableFinished && !response.destroyed) return;
+    server.closeIdleConnections();
+  };
   // It never listens itself, and only this event makes it watch over its time limits.
   server.emit('listening');
   return {
@@ -114,7 +121,7 @@ export function createHttp1(options: ServerOptions, handler: HttpHandler): Http1
     retire: () => {
       retired = true;
       for (const { response } of exchanges.values()) response.shouldKeepAlive = false;
-      server.closeIdleConnections();
+      endIdle();
     },
   };
 }
