@@ -5,6 +5,7 @@ import { CelFailure, compileCel } from './identity/cel-expression.ts';
 import type { IntrospectionEndpoint } from './identity/introspection-client.ts';
 import type { RuleTexts } from './identity/subject-rules.ts';
 import type { IDENTITY_VARIABLES } from './identity-variables.ts';
+import { hasControlCharacter } from './model/control-character.ts';
 
 const DAY_MS = 86_400_000;
 const SECOND_MS = 1000;
@@ -13,8 +14,8 @@ const INTROSPECTION_TIMEOUT_MS = 5000;
 
 /** Text without control characters. */
 function text(min: number, max: number) {
-  const form = new RegExp(`^[^\\p{Cc}]{${min},${max}}$`, 'u');
-  return z.string().refine((value) => form.test(value), {
+  const length = new RegExp(`^.{${min},${max}}$`, 'su');
+  return z.string().refine((value) => length.test(value) && !hasControlCharacter(value), {
     error: `must have ${min} to ${max} characters, none of which is a control character`,
   });
 }

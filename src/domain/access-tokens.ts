@@ -47,9 +47,17 @@ export interface AccessTokens {
   readonly claimsToBe: (token: string) => boolean;
   /** Errors: TOKEN_INVALID, TOKEN_EXPIRED, STORE_UNAVAILABLE. */
   readonly verify: (token: string, hash: string) => Promise<VerifiedJwt>;
+  /**
+   * Whether the key that signed it is still accepted, as of 0.9 s ago or later; undefined where that cannot be told
+   * without a look into the store.
+   */
+  readonly knownToStand: (jwt: VerifiedJwt) => boolean | undefined;
+  /** The same, with a look. Error: STORE_UNAVAILABLE. */
+  readonly stands: (jwt: VerifiedJwt) => Promise<boolean>;
   readonly publishedKeys: () => Promise<readonly PublicJwk[]>;
   /** See {@link SigningKeys}. */
-  readonly rotateKeys: () => Promise<void>;
+  readonly rotateKeys: SigningKeys['rotate'];
+  readonly replaceKeys: SigningKeys['replace'];
 }
 
 /** Verified ones that are remembered: each saves a signature check of some 100 µs. */
@@ -118,7 +126,7 @@ async function verify(
     if (key === null) throw tokenInvalid();
     return key;
   };
-  const { payload } = await jwtVerify(token, keyOf, {
+  const { payload, protectedHeader } = await jwtVerify(token, keyOf, {
     // One algorithm: a header cannot choose another, nor none.
     algorithms: [ALGORITHM],
     typ: TYPE,
@@ -129,6 +137,7 @@ async function verify(
   });
   return {
     id: text(payload.jti),
+    keyId: text(protectedHeader.kid),
     consumerId: text(payload.sub),
     thumbprint: text(payload.tkt),
     scopes: text(payload.scope).split(' ').filter(Boolean),
@@ -157,7 +166,10 @@ export function createAccessTokens(
         throw error instanceof KeypoolError ? error : toRefusal(error);
       }
     },
+    knownToStand: ({ keyId }) => keys.has(keyId),
+    stands: async ({ keyId }) => (await keys.find(keyId)) !== null,
     publishedKeys: keys.published,
     rotateKeys: keys.rotate,
+    replaceKeys: keys.replace,
   };
 }

@@ -40,17 +40,19 @@ function bearerOf(jwt: VerifiedJwt, consumer: Consumer): Bearer {
 }
 
 /**
- * The consumer that a verified JWT stands for, if it still does. Errors: TOKEN_INVALID (the consumer is gone),
- * TOKEN_EXPIRED, TOKEN_REVOKED, CONSUMER_DISABLED, IP_NOT_ALLOWED, STORE_UNAVAILABLE.
+ * The consumer that a verified JWT stands for, if it still does. Errors: TOKEN_INVALID (the consumer is gone, or
+ * the key that signed it withdrawn), TOKEN_EXPIRED, TOKEN_REVOKED, CONSUMER_DISABLED, IP_NOT_ALLOWED, STORE_UNAVAILABLE.
  */
 export async function identityByJwt(
-  { directory, store }: Context,
+  { directory, store, jwts }: Context,
   jwt: VerifiedJwt,
   peerAddress: string,
 ): Promise<ConsumerIdentity> {
   const known = directory.known.consumerById(jwt.consumerId);
   const consumer = known === undefined ? await stored(directory.consumerById(jwt.consumerId)) : known;
+  const stands = jwts.knownToStand(jwt) ?? (await jwts.stands(jwt));
   const now = store.now();
+  if (!stands) throw tokenInvalid();
   if (jwt.expireAt <= now) throw tokenExpired();
   if (consumer === null) throw tokenInvalid();
   checkStanding(consumer, peerAddress, now);

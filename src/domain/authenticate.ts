@@ -1,6 +1,7 @@
 import { isTokenOf } from '../model/consumer.ts';
 import { isWellFormedToken, looksIssued, sameHash, tokenHash } from '../model/token.ts';
 import { currentByJwt, identityByJwt } from './authenticate-jwt.ts';
+import { checkAddressCredits } from './charge-call.ts';
 import { checkStanding } from './consumer-standing.ts';
 import type { ConsumerIdentity, Context, Identity, SubjectIdentity } from './context.ts';
 import { checkSubject } from './foreign-tokens.ts';
@@ -37,9 +38,10 @@ async function consumerByToken(
 }
 
 /** The subject of a token of another server; where none is asked, no such token is known. */
-function subjectByToken({ foreignTokens }: Context, token: string): Promise<SubjectIdentity> {
+function subjectByToken(context: Context, token: string, address: string): Promise<SubjectIdentity> {
+  const { foreignTokens } = context;
   if (foreignTokens === null || !TOKEN_TEXT.test(token)) throw tokenInvalid();
-  return foreignTokens.identify(token);
+  return foreignTokens.identify(token, { address, check: () => checkAddressCredits(context, address) });
 }
 
 async function identify(context: Context, token: string, hash: string, peer: string): Promise<Identity> {
@@ -54,13 +56,14 @@ async function identify(context: Context, token: string, hash: string, peer: str
   if (jwts.claimsToBe(token)) return identityByJwt(context, await jwts.verify(token, hash), peer);
   // A token of one's own that was mistyped is nobody else's business.
   if (looksIssued(token, context.tokenPrefix)) throw tokenInvalid();
-  return checkSubject(context, await subjectByToken(context, token));
+  return checkSubject(context, await subjectByToken(context, token, peer));
 }
 
 /**
  * Who is calling: root, a consumer by its token or a JWT for that, a subject by a token of another server. Errors:
  * TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CONSUMER_DISABLED, TOKEN_REVOKED, IP_NOT_ALLOWED, STORE_UNAVAILABLE,
- * INTROSPECTION_UNAVAILABLE. A token with a wrong checksum is refused without a look-up.
+ * INTROSPECTION_UNAVAILABLE, CREDITS_EXHAUSTED where an address without credits shows a token that another server would
+ * have to be asked about. A token with a wrong checksum is refused without a look-up.
  */
 export async function authenticate(context: Context, credentials: Credentials): Promise<Identity> {
   const { token, peerAddress } = credentials;

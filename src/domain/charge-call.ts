@@ -51,6 +51,40 @@ export async function chargeCall(context: Context, rpc: string, identity: Identi
   return payer === null ? FREE : pay(context, payer, costOf(context.credits.settings, rpc));
 }
 
+/** CREDITS_EXHAUSTED for an address that may have no more tokens looked at, with where its credits stand. */
+export class AddressSpent extends KeypoolError {
+  readonly credits: CreditStanding | null;
+
+  constructor({ message, metadata, quota, retryAfterMs }: KeypoolError, credits: CreditStanding | null) {
+    super('CREDITS_EXHAUSTED', message, {
+      metadata,
+      quota,
+      ...(retryAfterMs === null ? {} : { retryAfterMs }),
+    });
+    this.credits = credits;
+  }
+}
+
+/** What a failed authentication costs its address; null where addresses are not limited. */
+function failureCost({ credits }: Context): number | null {
+  const { creditsPerMinute } = credits.settings;
+  return creditsPerMinute === null ? null : Math.min(FAILED_AUTHENTICATION_COST, creditsPerMinute);
+}
+
+/**
+ * Refuses an address that is known to have too little left for a failed authentication, before anybody is asked about
+ * its token. An empty address, which is not known, is never refused. Error: {@link AddressSpent}.
+ */
+export function checkAddressCredits(context: Context, address: string): void {
+  const cost = failureCost(context);
+  if (cost === null || address === '') return;
+  const payer: CreditPayer = { kind: 'address', address };
+  const answer = context.credits.knownRefusal(payer, cost);
+  if (answer === null) return;
+  const { credits, refusal } = chargeOf(context, answer, payer);
+  if (refusal !== null) throw new AddressSpent(refusal, credits);
+}
+
 /** Who was not who they said they were, or not there: guesses, which cost more than calls. */
 function isFailedAuthentication(error: unknown): error is KeypoolError {
   if (!(error instanceof KeypoolError)) return false;
@@ -59,16 +93,17 @@ function isFailedAuthentication(error: unknown): error is KeypoolError {
 
 /**
  * Charges an authentication that failed with `error` to its address; null for one that could not be tried, and where
- * addresses are not limited. What is told of it is the error, or CREDITS_EXHAUSTED. Errors as {@link chargeCall}.
+ * addresses are not limited. What is told of it is the error, or CREDITS_EXHAUSTED; one that was not tried for want of
+ * credits costs nothing more. Errors as {@link chargeCall}.
  */
 export async function chargeFailedAuthentication(
   context: Context,
   error: unknown,
   address: string,
 ): Promise<CallCharge | null> {
-  const { creditsPerMinute } = context.credits.settings;
-  if (creditsPerMinute === null || !isFailedAuthentication(error)) return null;
-  const cost = Math.min(FAILED_AUTHENTICATION_COST, creditsPerMinute);
+  if (error instanceof AddressSpent) return { credits: error.credits, refusal: error };
+  const cost = failureCost(context);
+  if (cost === null || !isFailedAuthentication(error)) return null;
   const { credits, refusal } = await pay(context, { kind: 'address', address }, cost);
   return { credits, refusal: refusal ?? error };
 }

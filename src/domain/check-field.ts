@@ -1,3 +1,4 @@
+import { hasControlCharacter } from '../model/control-character.ts';
 import { type FieldViolation, KeypoolError } from './errors.ts';
 
 /** What is wrong with a request, gathered field by field. */
@@ -16,9 +17,6 @@ export function must(holds: boolean, into: Violations, field: string, descriptio
   if (!holds) into.push({ field, description });
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-const CONTROL = /[\u0000-\u001f\u007f]/;
-
 /** Length in characters as the contract counts them (Unicode code points). */
 export function textLength(text: string): number {
   let length = 0;
@@ -33,7 +31,7 @@ export function checkLength(text: string, max: number, into: Violations, field: 
 /** One line for people: bounded, without control characters. */
 export function checkLine(text: string, max: number, into: Violations, field: string): void {
   checkLength(text, max, into, field);
-  must(!CONTROL.test(text), into, field, 'must not contain control characters');
+  must(!hasControlCharacter(text), into, field, 'must not contain control characters');
 }
 
 export function checkInteger(value: number, min: number, max: number, into: Violations, field: string): void {

@@ -46,7 +46,7 @@ export function createContext(given: ContextParts): Context {
   const directory = createDirectory(store, clock);
   const webhookSender = given.webhookSender ?? NO_WEBHOOKS;
   const jwtSettings = jwt ?? DEFAULT_JWT_SETTINGS;
-  const signingKeys = createSigningKeys({ ...parts, rotationMs: jwtSettings.rotationMs });
+  const signingKeys = createSigningKeys({ ...parts, directory, rotationMs: jwtSettings.rotationMs });
   return {
     ...parts,
     newRowId: given.newRowId ?? given.newId,

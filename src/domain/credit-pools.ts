@@ -1,6 +1,6 @@
 import type { Consumer } from '../model/consumer.ts';
 import { type CreditPool, creditLimit } from '../model/credit.ts';
-import { type IpAddress, parseIpAddress } from '../model/ip-address.ts';
+import { parseIpAddress } from '../model/ip-address.ts';
 import type { CreditPayer } from './credits.ts';
 
 /** What a payer's pools depend on beside the payer. */
@@ -14,14 +14,22 @@ export interface PoolTerms {
 const NONE: readonly CreditPool[] = [];
 const IPV6_HOST_BITS = 64n;
 const OF_OWNER = 'o:';
+const OF_ADDRESS = 'a:';
 
 /** True for the pool that all consumers of an owner share. */
 export function isOfOwner({ id }: CreditPool): boolean {
   return id.startsWith(OF_OWNER);
 }
 
-/** One caller of IPv6 has a whole /64 (RFC 6177), so it is counted by that. */
-function countedAddress(address: IpAddress): string {
+/** True for the pool of an address. */
+export function isOfAddress({ id }: CreditPool): boolean {
+  return id.startsWith(OF_ADDRESS);
+}
+
+/** What an address is counted as. One caller of IPv6 has a whole /64 (RFC 6177), so it is counted by that. */
+export function countedAddress(text: string): string {
+  const address = parseIpAddress(text);
+  if (address === null) return '?';
   return address.bits === 32 ? `4:${address.value}` : `6:${address.value >> IPV6_HOST_BITS}`;
 }
 
@@ -55,9 +63,7 @@ export function poolsOf(
       return poolsOfConsumer(payer.consumer, resource, terms);
     case 'subject':
       return one(`s:${payer.subject}`, payer.creditsPerMinute ?? terms.creditsPerMinute);
-    case 'address': {
-      const address = parseIpAddress(payer.address);
-      return one(`a:${address === null ? '?' : countedAddress(address)}`, terms.creditsPerMinute);
-    }
+    case 'address':
+      return one(OF_ADDRESS + countedAddress(payer.address), terms.creditsPerMinute);
   }
 }

@@ -1,7 +1,10 @@
 import type { ChargeAnswer, CreditPayer } from './credits.ts';
 import { KeypoolError } from './errors.ts';
 
-/** The shortest wait that a caller is told, in ms. */
+/**
+ * The shortest wait that a caller is told, in ms: what clocks differ by. Shorter than that of a draw, whose next moment can
+ * be a guess: credits come back when it was said, and who comes then is served.
+ */
 const RETRY_MIN_MS = 20;
 
 type Refused = Pick<Extract<ChargeAnswer, { kind: 'charged' }>, 'credits' | 'ofOwner' | 'nextAt'>;

@@ -64,6 +64,8 @@ export interface Credits {
    * fired before it was charged.
    */
   readonly charge: (payer: CreditPayer, charge: CreditCharge, signal?: AbortSignal) => Promise<ChargeAnswer>;
+  /** What a charge of `cost` credits is refused with, where that is known without the store; null where it is not. */
+  readonly knownRefusal: (payer: CreditPayer, cost: number) => ChargeAnswer | null;
   /** True when it is known without a read that nothing limits a payer's calls. */
   readonly isUnlimited: (payer: CreditPayer) => boolean;
   /** True while the store cannot be reached and this process counts by itself. */
@@ -124,32 +126,41 @@ export function createCredits(parts: CreditsParts): Credits {
     return read?.creditsPerMinute ?? null;
   }
 
+  const { creditsPerMinute } = settings;
+
+  /** What is told of a charge to pools one of which is known to have too little for it; null where none is. */
+  function refusedBy(pools: readonly CreditPool[], cost: number): ChargeAnswer | null {
+    const at = store.now();
+    const standings = spent.refused(pools, cost, at);
+    if (standings === null) return null;
+    return answerOf({ kind: 'charged', granted: false, at, pools: standings, replayed: false }, pools, cost);
+  }
+
   return {
     settings,
     charge: async (payer, charge, signal) => {
       const known = knownOfOwner(payer);
       const ofOwner = known === undefined ? await readOfOwner(payer) : known;
-      const { creditsPerMinute } = settings;
       const pools = poolsOf(payer, charge.resource, { creditsPerMinute, ofOwner });
       const { cost, event, idempotency } = charge;
       if (pools.length === 0 && event === null) return UNLIMITED;
       // A retry may be of one that was granted.
-      const standings = idempotency === null ? spent.refused(pools, cost, store.now()) : null;
-      if (standings !== null)
-        return answerOf(
-          { kind: 'charged', granted: false, at: store.now(), pools: standings, replayed: false },
-          pools,
-          cost,
-        );
+      const refusal = idempotency === null ? refusedBy(pools, cost) : null;
+      if (refusal !== null) return refusal;
       const outcome = await outage.charge({ pools, cost, event, idempotency }, signal);
       if (outcome.kind === 'charged' && !outcome.granted && !outage.isLocal())
         spent.note(pools, outcome.pools, cost);
       return answerOf(outcome, pools, cost);
     },
+    knownRefusal: (payer, cost) => {
+      const ofOwner = knownOfOwner(payer);
+      return ofOwner === undefined
+        ? null
+        : refusedBy(poolsOf(payer, null, { creditsPerMinute, ofOwner }), cost);
+    },
     isUnlimited: (payer) => {
       const ofOwner = knownOfOwner(payer);
-      if (ofOwner === undefined) return false;
-      return poolsOf(payer, null, { creditsPerMinute: settings.creditsPerMinute, ofOwner }).length === 0;
+      return ofOwner !== undefined && poolsOf(payer, null, { creditsPerMinute, ofOwner }).length === 0;
     },
     isLocal: outage.isLocal,
     tend: outage.tend,

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Consumer } from '../model/consumer.ts';
 import type { OwnerCredits } from '../model/credit.ts';
+import type { SigningKey } from '../model/signing-key.ts';
 import type { DeniedSubject } from '../model/subject.ts';
 import type { Tier } from '../model/tier.ts';
 import type { Change, Page, Store } from '../store/port.ts';
@@ -14,10 +15,11 @@ export interface KnownDirectory {
   readonly ownerCredits: (owner: string) => OwnerCredits | null | undefined;
   readonly consumerById: (id: string) => Consumer | null | undefined;
   readonly denial: (subject: string) => DeniedSubject | null | undefined;
+  readonly signingKeys: () => readonly SigningKey[] | undefined;
 }
 
 /**
- * What every call needs to know and seldom changes: identities with their grants, and tiers. Never older than 2 s in
+ * What every call needs to know and seldom changes: identities with their grants, keys of JWTs, and tiers. Never older than 2 s in
  * any process, and dropped at once when the store announces a change.
  */
 export interface Directory {
@@ -34,10 +36,14 @@ export interface Directory {
   readonly denial: (subject: string) => Promise<DeniedSubject | null>;
   /** Null when the owner has no pool of its own. */
   readonly ownerCredits: (owner: string) => Promise<OwnerCredits | null>;
+  /** Every key that signs JWTs, did, or will, ordered by when it begins. */
+  readonly signingKeys: () => Promise<readonly SigningKey[]>;
   /** The ids of tiers whose keys a job is placing, or was until a second ago: a draw may have come before it. */
   readonly beingPlaced: () => Promise<ReadonlySet<string>>;
   /** Forgets one tier, because a row has seen a newer revision of it. */
   readonly forgetTier: (id: string) => void;
+  /** Has the signing keys read anew, by whoever asks for them next. */
+  readonly forgetSigningKeys: () => void;
   /** Stops listening to the store. */
   readonly close: () => void;
 }
@@ -96,6 +102,7 @@ export function createDirectory(store: Store, clock: Clock): Directory {
   const consumersById = createCachedRead({ load: store.getConsumer, max: CONSUMERS_MAX, ...told });
   const denials = createCachedRead({ load: store.findDenial, max: SUBJECTS_MAX, ...told });
   const owners = createCachedRead({ load: store.getOwnerCredits, max: OWNERS_MAX, ...told });
+  const signingKeys = createCachedRead({ load: () => store.listSigningKeys(), max: 1, ...told });
 
   function forgetTier(id: string): void {
     tiers.drop(id);
@@ -114,6 +121,7 @@ export function createDirectory(store: Store, clock: Clock): Directory {
     else if (change.kind === 'consumer') forgetConsumer(change.id);
     else if (change.kind === 'owner') owners.drop(change.id);
     else if (change.kind === 'subject') denials.drop(change.id);
+    else if (change.kind === 'signing-keys') signingKeys.clear();
     else if (change.kind === 'all') {
       tiers.clear();
       lists.clear();
@@ -121,6 +129,7 @@ export function createDirectory(store: Store, clock: Clock): Directory {
       owners.clear();
       consumersById.clear();
       denials.clear();
+      signingKeys.clear();
     }
   });
 
@@ -131,8 +140,10 @@ export function createDirectory(store: Store, clock: Clock): Directory {
     ownerCredits: owners.get,
     consumerById: consumersById.get,
     denial: denials.get,
+    signingKeys: () => signingKeys.get(''),
     beingPlaced: () => placing.get(''),
     forgetTier,
+    forgetSigningKeys: signingKeys.clear,
     known: {
       consumerByTokenHash: consumers.known,
       tier: tiers.known,
@@ -140,6 +151,7 @@ export function createDirectory(store: Store, clock: Clock): Directory {
       ownerCredits: owners.known,
       consumerById: consumersById.known,
       denial: denials.known,
+      signingKeys: () => signingKeys.known(''),
     },
     close: stop,
   };

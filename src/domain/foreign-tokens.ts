@@ -3,15 +3,17 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../model/clock.ts';
 import type { IdentityStore, Store } from '../store/port.ts';
 import type { Context, DomainLog } from './context.ts';
+import { countedAddress } from './credit-pools.ts';
 import type { SubjectIdentity } from './identity.ts';
 import { stored } from './store-errors.ts';
 import { subjectDenied, tokenExpired, tokenInvalid } from './token-refusals.ts';
 
 /**
  * Asks another authorization server about a token (RFC 7662): its subject when it is active and the operator's rules let
- * it pass; null when not. Error: INTROSPECTION_UNAVAILABLE when that cannot be told.
+ * it pass; null when not. `from`: whose question it is, where that is known, so that nobody takes all the places. Error:
+ * INTROSPECTION_UNAVAILABLE when that cannot be told.
  */
-export type Introspect = (token: string) => Promise<SubjectIdentity | 'not_yet' | null>;
+export type Introspect = (token: string, from?: string) => Promise<SubjectIdentity | 'not_yet' | null>;
 
 /** How long a token counts as refused whose time is yet to come, in ms: its holder must not have the server asked all the time. */
 const NOT_YET_MS = 1000;
@@ -27,12 +29,23 @@ export interface ForeignTokenSettings {
   readonly l1SizeMax: number;
 }
 
+/** Who shows a token. */
+export interface Bearer {
+  /** Empty when it is not known. */
+  readonly address: string;
+  /** Throws where the server is not to be asked for this one. */
+  readonly check: () => void;
+}
+
 /** Tokens that another server vouches for. */
 export interface ForeignTokens {
   /** Whom a token stands for, where that is remembered; it may be over or denied since. */
   readonly known: (token: string) => SubjectIdentity | undefined;
-  /** Asks the store, then the server, once at a time for a token. Errors: TOKEN_INVALID, those of {@link Introspect}. */
-  readonly identify: (token: string) => Promise<SubjectIdentity>;
+  /**
+   * Asks the store, then the server, once at a time for a token. Errors: TOKEN_INVALID, those of {@link Introspect} and of
+   * the bearer's check.
+   */
+  readonly identify: (token: string, bearer: Bearer) => Promise<SubjectIdentity>;
 }
 
 type KeptStore = Pick<IdentityStore, 'findKeptToken' | 'keepToken'> & Pick<Store, 'now'>;
@@ -42,6 +55,15 @@ interface Remembered {
   /** Moment of the monotonic clock, and of the store's, until which it is believed. */
   readonly untilMonotonic: number;
   readonly until: number;
+}
+
+/** Does what is asked for under a key once at a time. */
+function joined<T>(underWay: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
+  const begun = underWay.get(key);
+  if (begun !== undefined) return begun;
+  const beginning = work().finally(() => underWay.delete(key));
+  underWay.set(key, beginning);
+  return beginning;
 }
 
 export function createForeignTokens(
@@ -54,7 +76,8 @@ export function createForeignTokens(
   const accepted = new LRUCache<string, Remembered>({ max: l1SizeMax });
   /** Apart from the accepted ones: whoever invents tokens shall not push those out. By the moment they are forgotten. */
   const refused = new LRUCache<string, number>({ max: l1SizeMax });
-  const underWay = new Map<string, Promise<SubjectIdentity>>();
+  const lookingUp = new Map<string, Promise<SubjectIdentity | null>>();
+  const asking = new Map<string, Promise<SubjectIdentity>>();
 
   // The salt has a fixed length, so that no two pairs make the same text.
   const keyOf = (token: string): string => hash('sha256', salt + token, 'hex');
@@ -69,14 +92,18 @@ export function createForeignTokens(
     return store.now() < hit.until ? hit.identity : undefined;
   }
 
-  async function ask(key: string, token: string): Promise<SubjectIdentity> {
+  const isRefused = (key: string): boolean => (refused.get(key) ?? -Infinity) > clock.monotonicMs();
+
+  async function lookUp(key: string): Promise<SubjectIdentity | null> {
     const kept = await stored(store.findKeptToken(key));
-    if (kept !== null) {
-      const identity = JSON.parse(kept.body) as SubjectIdentity;
-      remember(key, identity, kept.expireAt);
-      return identity;
-    }
-    const identity = await introspect(token);
+    if (kept === null) return null;
+    const identity = JSON.parse(kept.body) as SubjectIdentity;
+    remember(key, identity, kept.expireAt);
+    return identity;
+  }
+
+  async function ask(key: string, token: string, address: string): Promise<SubjectIdentity> {
+    const identity = await introspect(token, address === '' ? undefined : countedAddress(address));
     if (identity === null || identity === 'not_yet') {
       const ttlMs = identity === null ? l1TtlMs : Math.min(NOT_YET_MS, l1TtlMs);
       refused.set(key, clock.monotonicMs() + ttlMs);
@@ -93,14 +120,17 @@ export function createForeignTokens(
 
   return {
     known: (token) => remembered(keyOf(token)),
-    identify: (token) => {
+    identify: async (token, { address, check }) => {
       const key = keyOf(token);
-      if ((refused.get(key) ?? -Infinity) > clock.monotonicMs()) return Promise.reject(tokenInvalid());
-      const asked = underWay.get(key);
-      if (asked !== undefined) return asked;
-      const asking = ask(key, token).finally(() => underWay.delete(key));
-      underWay.set(key, asking);
-      return asking;
+      if (isRefused(key)) throw tokenInvalid();
+      const kept = asking.has(key) ? null : await joined(lookingUp, key, () => lookUp(key));
+      // While the store was asked, the server may have answered another one.
+      const identity = kept ?? remembered(key);
+      if (identity !== undefined) return identity;
+      if (isRefused(key)) throw tokenInvalid();
+      // Whoever joins a question has nothing sent; a refusal of the one who would ask is not that of the others.
+      if (!asking.has(key)) check();
+      return joined(asking, key, () => ask(key, token, address));
     },
   };
 }

@@ -5,6 +5,8 @@ import type { JsonValue } from '../model/json.ts';
 export interface VerifiedJwt {
   /** Its `jti`. */
   readonly id: string;
+  /** Its `kid`: of the key that signed it. */
+  readonly keyId: string;
   readonly consumerId: string;
   /** Names the token that it was exchanged for; see `tokenThumbprint`. */
   readonly thumbprint: string;

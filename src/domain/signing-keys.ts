@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
+import type { AdminEvent } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
 import { SealBrokenError, type SealedPlace, type Sealer } from '../model/sealing.ts';
 import {
@@ -12,25 +13,46 @@ import {
   type SigningKey,
 } from '../model/signing-key.ts';
 import type { IdentityStore, Store } from '../store/port.ts';
+import type { Directory } from './directory.ts';
 import { KeypoolError } from './errors.ts';
-import { createSigningKeyList } from './signing-key-list.ts';
 import { stored } from './store-errors.ts';
 
 /** The keys that sign JWTs: kept sealed in the store, shared by all processes. */
 export interface SigningKeys {
   /** The key that signs now; made when there is none. */
   readonly current: () => Promise<{ readonly id: string; readonly key: KeyObject }>;
-  /** The public key of this id; null when there is none. Asks the store at most once a second. */
+  /** The public key of this id; null when there is none. For unknown ones it asks the store at most once a second. */
   readonly find: (id: string) => Promise<KeyObject | null>;
+  /** Whether there is a key of this id, as of 0.9 s ago or later; undefined where the store has to be asked. */
+  readonly has: (id: string) => boolean | undefined;
   /** All whose signatures are accepted, and the next one. */
   readonly published: () => Promise<readonly PublicJwk[]>;
   /** Makes the next key before its time has come, and removes those whose signatures are over. */
   readonly rotate: () => Promise<void>;
+  /** Makes a key that signs from now on, in the place of all others; `eventOf` tells of it. Error: STORE_UNAVAILABLE. */
+  readonly replace: (
+    withdrawOthers: boolean,
+    eventOf: (replaced: ReplacedKeys) => AdminEvent,
+  ) => Promise<ReplacedKeys>;
+}
+
+/** What a rotation out of turn came to. */
+export interface ReplacedKeys {
+  /** The new key's. */
+  readonly id: string;
+  /** The store's moment (ms) from which on it signs. */
+  readonly createdAt: number;
+  /** The ids of the keys whose signatures are accepted no more. */
+  readonly withdrawn: readonly string[];
 }
 
 export interface SigningKeysParts {
-  readonly store: Pick<IdentityStore, 'listSigningKeys' | 'addSigningKey' | 'deleteSigningKeys'> &
+  readonly store: Pick<IdentityStore, 'addSigningKey' | 'replaceSigningKeys' | 'deleteSigningKeys'> &
     Pick<Store, 'now'>;
+  /** Knows the list of keys. */
+  readonly directory: Pick<Directory, 'signingKeys' | 'forgetSigningKeys'> & {
+    readonly known: Pick<Directory['known'], 'signingKeys'>;
+  };
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly sealer: Sealer;
   readonly randomBytes: (size: number) => Uint8Array;
@@ -43,10 +65,10 @@ const DAY_MS = 86_400_000;
 const ACCEPTED_AFTER_MS = DAY_MS + 3_600_000;
 /** How long before it signs a key is made and published, at most: others may keep the list for a while. */
 const PUBLISHED_BEFORE_MS = DAY_MS;
-/** How old the list may be where nothing speaks for a newer one. */
-const LIST_AGE_MS = 60_000;
-/** How old it may be when a key is not on it. */
-const UNKNOWN_AGE_MS = 1000;
+/** How often at most the list is read because a key is not on it: whoever sends JWTs may make keys up. */
+const LOOK_EVERY_MS = 1000;
+
+type NewKey = Pick<SigningKey, 'id' | 'publicKey' | 'privateKey'>;
 
 /** Where the private key of a row was sealed for. */
 export function signingKeyPlace(id: string): SealedPlace {
@@ -61,23 +83,27 @@ function signingAt(keys: readonly SigningKey[], now: number): SigningKey | null 
   return keys.find(({ signUntil }) => now < signUntil) ?? null;
 }
 
-/** The successor of a key, or the first one. */
-async function keyAfter(last: SigningKey | undefined, parts: SigningKeysParts): Promise<SigningKey> {
-  const { store, sealer, randomBytes, rotationMs } = parts;
+/** A key that nobody has stored yet. */
+async function newKey({ sealer, randomBytes }: SigningKeysParts): Promise<NewKey> {
   const seed = randomBytes(SIGNING_KEY_BYTES);
   const publicKey = publicTextOf(privateKeyOf(seed));
   const id = await calculateJwkThumbprint({ ...publicJwkOf({ id: '', publicKey }) });
   const privateKey = sealer.seal(Buffer.from(seed).toString('base64url'), signingKeyPlace(id));
-  const now = store.now();
-  const signFrom = Math.max(now, last?.signUntil ?? now);
-  return { id, follows: last?.id ?? '', signFrom, signUntil: signFrom + rotationMs, publicKey, privateKey };
+  return { id, publicKey, privateKey };
 }
 
-/** Keys as the library takes them, for as long as they are on the list. */
-function createKeyObjects(sealer: Sealer) {
-  const privateKeys = new Map<string, KeyObject>();
-  const publicKeys = new Map<string, KeyObject>();
+/** The successor of a key, or the first one. */
+function successor(
+  key: NewKey,
+  last: SigningKey | undefined,
+  signFrom: number,
+  rotationMs: number,
+): SigningKey {
+  return { ...key, follows: last?.id ?? '', signFrom, signUntil: signFrom + rotationMs };
+}
 
+/** Keys as the library takes them, for as long as the list is that they are on. */
+function createKeyObjects(sealer: Sealer) {
   function open({ id, privateKey }: SigningKey): KeyObject {
     try {
       return privateKeyOf(Buffer.from(sealer.open(privateKey, signingKeyPlace(id)), 'base64url'));
@@ -91,45 +117,54 @@ function createKeyObjects(sealer: Sealer) {
     }
   }
 
-  function kept(
-    into: Map<string, KeyObject>,
-    key: SigningKey,
-    make: (key: SigningKey) => KeyObject,
-  ): KeyObject {
-    const made = into.get(key.id) ?? make(key);
-    into.set(key.id, made);
-    return made;
+  function keptBy(make: (key: SigningKey) => KeyObject): (key: SigningKey) => KeyObject {
+    const kept = new WeakMap<SigningKey, KeyObject>();
+    return (key) => {
+      const made = kept.get(key) ?? make(key);
+      kept.set(key, made);
+      return made;
+    };
   }
 
-  return {
-    privateOf: (key: SigningKey) => kept(privateKeys, key, open),
-    publicOf: (key: SigningKey) => kept(publicKeys, key, publicKeyOf),
-    keepOnly: (keys: readonly SigningKey[]): void => {
-      for (const objects of [privateKeys, publicKeys])
-        for (const id of objects.keys()) if (!keys.some((key) => key.id === id)) objects.delete(id);
-    },
-  };
+  return { privateOf: keptBy(open), publicOf: keptBy(publicKeyOf) };
 }
 
 export function createSigningKeys(parts: SigningKeysParts): SigningKeys {
-  const { store, rotationMs } = parts;
+  const { store, directory, clock, rotationMs } = parts;
   const objects = createKeyObjects(parts.sealer);
-  const list = createSigningKeyList(store, parts.clock, objects.keepOnly);
+  let lookedAt = -Infinity;
+
+  const listed = (): Promise<readonly SigningKey[]> => stored(directory.signingKeys());
+
+  function listedAnew(): Promise<readonly SigningKey[]> {
+    directory.forgetSigningKeys();
+    return listed();
+  }
+
+  /** The list once more, for a key that is not on it; who asks meanwhile gets what is being read. */
+  function listedForUnknown(): Promise<readonly SigningKey[]> {
+    const now = clock.monotonicMs();
+    if (now - lookedAt < LOOK_EVERY_MS) return listed();
+    lookedAt = now;
+    return listedAnew();
+  }
 
   /** Adds the successor, unless another process was quicker. */
   async function addAfter(last: SigningKey | undefined): Promise<void> {
-    await stored(store.addSigningKey(await keyAfter(last, parts)));
-    list.forget();
+    const made = await newKey(parts);
+    const now = store.now();
+    const signFrom = Math.max(now, last?.signUntil ?? now);
+    await stored(store.addSigningKey(successor(made, last, signFrom, rotationMs)));
   }
 
   /** The list with a key that signs now. */
   async function withCurrent(): Promise<readonly SigningKey[]> {
-    const keys = await list.ofAge(LIST_AGE_MS);
+    const keys = await listed();
     if (signingAt(keys, store.now()) !== null) return keys;
-    const fresh = await list.ofAge(0);
+    const fresh = await listedAnew();
     if (signingAt(fresh, store.now()) !== null) return fresh;
     await addAfter(fresh.at(-1));
-    return list.ofAge(0);
+    return listedAnew();
   }
 
   return {
@@ -140,19 +175,31 @@ export function createSigningKeys(parts: SigningKeysParts): SigningKeys {
     },
     find: async (id) => {
       const withId = (key: SigningKey): boolean => key.id === id;
-      const key = list.known().find(withId) ?? (await list.ofAge(UNKNOWN_AGE_MS)).find(withId);
+      const key = (await listed()).find(withId) ?? (await listedForUnknown()).find(withId);
       return key === undefined ? null : objects.publicOf(key);
     },
+    has: (id) => directory.known.signingKeys()?.some((key) => key.id === id),
     published: async () => (await withCurrent()).map(publicJwkOf),
     rotate: async () => {
-      const last = (await list.ofAge(0)).at(-1);
+      const last = (await listedAnew()).at(-1);
       const now = store.now();
       // Where nobody ever asked for a JWT, nobody needs a key.
       if (last === undefined) return;
       if (last.signUntil - now <= Math.min(PUBLISHED_BEFORE_MS, rotationMs / 2)) await addAfter(last);
       await stored(store.deleteSigningKeys(now - ACCEPTED_AFTER_MS));
-      list.forget();
-      await list.ofAge(0);
+      await listedAnew();
+    },
+    replace: async (withdrawOthers, eventOf) => {
+      const made = await newKey(parts);
+      let replaced: ReplacedKeys = { id: made.id, createdAt: store.now(), withdrawn: [] };
+      const replacement = store.replaceSigningKeys((keys) => {
+        const now = store.now();
+        replaced = { id: made.id, createdAt: now, withdrawn: withdrawOthers ? keys.map(({ id }) => id) : [] };
+        const key = successor(made, keys.at(-1), now, rotationMs);
+        return { key, isAlone: withdrawOthers, event: eventOf(replaced) };
+      });
+      await stored(replacement);
+      return replaced;
     },
   };
 }

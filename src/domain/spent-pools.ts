@@ -1,5 +1,6 @@
 import { setBounded } from '../model/bounded-map.ts';
-import type { CreditPool, PoolStanding } from '../model/credit.ts';
+import { CREDIT_WINDOW_MS, type CreditPool, type PoolStanding } from '../model/credit.ts';
+import { isOfAddress } from './credit-pools.ts';
 
 interface Spent {
   readonly limit: number;
@@ -23,6 +24,8 @@ export interface SpentPools {
 const SPENT_MAX = 10_000;
 /** Credits can come back sooner than was said, when another charge of theirs is given back: so long it is believed. */
 const BELIEVED_MS = 1000;
+/** A charge of an address is of no other pool, so it is never given back: what was said holds until it said it would. */
+const BELIEVED_OF_ADDRESS_MS = CREDIT_WINDOW_MS;
 
 /** What costs more has to wait longer, so each cost is known for itself. */
 function nameOf(poolId: string, cost: number): string {
@@ -33,12 +36,14 @@ export function createSpentPools(monotonicMs: () => number): SpentPools {
   const spent = new Map<string, Spent>();
 
   /** What is known of a pool that has too little. */
-  function known({ id, limit }: CreditPool, cost: number, now: number): PoolStanding | null {
+  function known(pool: CreditPool, cost: number, now: number): PoolStanding | null {
+    const { id, limit } = pool;
     const name = nameOf(id, cost);
     const heard = spent.get(name);
+    const believedMs = isOfAddress(pool) ? BELIEVED_OF_ADDRESS_MS : BELIEVED_MS;
     if (heard === undefined || heard.limit !== limit.limit) return null;
     const { nextAt } = heard.standing;
-    if (monotonicMs() - heard.heardAt < BELIEVED_MS && nextAt !== null && now < nextAt) return heard.standing;
+    if (monotonicMs() - heard.heardAt < believedMs && nextAt !== null && now < nextAt) return heard.standing;
     spent.delete(name);
     return null;
   }

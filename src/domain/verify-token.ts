@@ -3,7 +3,7 @@ import type { CreditStanding } from '../model/credit.ts';
 import { parseIpAddress } from '../model/ip-address.ts';
 import { authenticate, currentIdentity } from './authenticate.ts';
 import { requireScope, TOKENS_VERIFY_SCOPE } from './authorize.ts';
-import { chargeFailedAuthentication, payerOfClient } from './charge-call.ts';
+import { AddressSpent, chargeFailedAuthentication, payerOfClient } from './charge-call.ts';
 import type { Call, Context, Identity } from './context.ts';
 import type { CreditCharge } from './credits.ts';
 import { invalidField, KeypoolError, type Reason } from './errors.ts';
@@ -68,6 +68,7 @@ async function clientOf(finding: Promise<Identity>): Promise<Client | KeypoolErr
     const identity = await finding;
     return identity.kind === 'root' ? tokenInvalid() : identity;
   } catch (error) {
+    if (error instanceof AddressSpent) return error;
     if (error instanceof KeypoolError && FAULTS[error.reason] !== undefined) return error;
     throw error;
   }
@@ -81,8 +82,8 @@ function faultOf({ reason }: KeypoolError): Verified {
 async function notAccepted(context: Context, error: KeypoolError, ipAddress: string): Promise<Verified> {
   if (ipAddress === '') return faultOf(error);
   const charge = await chargeFailedAuthentication(context, error, ipAddress);
-  if (charge === null || charge.refusal === error) return faultOf(error);
-  const retryAfterMs = charge.refusal?.retryAfterMs ?? null;
+  if (charge?.refusal?.reason !== 'CREDITS_EXHAUSTED') return faultOf(error);
+  const { retryAfterMs } = charge.refusal;
   const nextAt = retryAfterMs === null ? null : context.store.now() + retryAfterMs;
   return { code: 'credits_exhausted', client: null, credits: { standing: charge.credits, nextAt } };
 }

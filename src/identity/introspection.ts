@@ -37,6 +37,8 @@ const PAUSE_MAX_MS = 30_000;
 const WALL_CLOCK_MS = 1000;
 const UNDER_WAY_MAX = 64;
 const WAITING_MAX = 1024;
+/** Of all these places, how many one asker can have at a time. */
+const OF_ONE_MAX = (UNDER_WAY_MAX + WAITING_MAX) / 8;
 /** What a caller is told to wait that met a single failure, in ms. */
 const RETRY_MS = 1000;
 
@@ -86,13 +88,36 @@ function createBreaker({ log, monotonicMs, pauseMs = PAUSE_MS }: IntrospectionPa
   };
 }
 
+/** Counts what is under way for each asker that is known; false where one has as much as it may. */
+function createShares(): {
+  readonly enter: (from: string) => boolean;
+  readonly leave: (from: string) => void;
+} {
+  const underWay = new Map<string, number>();
+  return {
+    enter: (from) => {
+      const count = underWay.get(from) ?? 0;
+      if (count >= OF_ONE_MAX) return false;
+      underWay.set(from, count + 1);
+      return true;
+    },
+    leave: (from) => {
+      const count = underWay.get(from) ?? 0;
+      if (count > 1) underWay.set(from, count - 1);
+      else underWay.delete(from);
+    },
+  };
+}
+
 /** Asks the server about tokens and applies the operator's rules to what it says. */
 export function createIntrospection(parts: IntrospectionParts): Introspect {
   const { endpoint, rules, log, now } = parts;
   const ask = createIntrospectionClient(endpoint);
   const breaker = createBreaker(parts);
   const room = bulkhead(UNDER_WAY_MAX, WAITING_MAX);
-  return async (token) => {
+  const shares = createShares();
+  return async (token, from) => {
+    if (from !== undefined && !shares.enter(from)) throw unavailable(RETRY_MS);
     try {
       const claims = await room.execute(() => breaker.execute(() => ask(token)));
       return claims === null ? null : rules.subjectOf(claims, now());
@@ -105,6 +130,8 @@ export function createIntrospection(parts: IntrospectionParts): Introspect {
       if (error instanceof IntrospectionFailure || error instanceof BulkheadRejectedError)
         throw unavailable(RETRY_MS, error);
       throw error;
+    } finally {
+      if (from !== undefined) shares.leave(from);
     }
   };
 }

@@ -93,6 +93,7 @@ export type ResourceType =
   | 'consumer'
   | 'grant'
   | 'sealing_key'
+  | 'signing_key'
   | 'subject'
   | 'owner_credits'
   | 'quota_group'

@@ -48,6 +48,7 @@ import { resealKeysRpc } from './rpc/reseal-keys.ts';
 import { resetKeyUsageRpc } from './rpc/reset-key-usage.ts';
 import { revokeConsumerRpc } from './rpc/revoke-consumer.ts';
 import { revokeGrantRpc } from './rpc/revoke-grant.ts';
+import { rotateSigningKeyRpc } from './rpc/rotate-signing-key.ts';
 import { setOwnerCreditsRpc } from './rpc/set-owner-credits.ts';
 import { testWebhookRpc } from './rpc/test-webhook.ts';
 import { trialKeyRpc } from './rpc/trial-key.ts';
@@ -87,6 +88,7 @@ export function createRpcs(context: Context): readonly UnaryRpc[] {
     unaryRpc(AdminService.method.deleteKey, deleteKeyRpc(context)),
     unaryRpc(AdminService.method.resetKeyUsage, resetKeyUsageRpc(context)),
     unaryRpc(AdminService.method.resealKeys, resealKeysRpc(context)),
+    unaryRpc(AdminService.method.rotateSigningKey, rotateSigningKeyRpc(context)),
     unaryRpc(AdminService.method.trialKey, trialKeyRpc(context)),
     unaryRpc(AdminService.method.createQuotaGroup, createQuotaGroupRpc(context)),
     unaryRpc(AdminService.method.getQuotaGroup, getQuotaGroupRpc(context)),

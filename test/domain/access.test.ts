@@ -24,6 +24,7 @@ import { listTiers } from '../../src/domain/list-tiers.ts';
 import { listUsageEvents } from '../../src/domain/list-usage-events.ts';
 import { resetKeyUsage } from '../../src/domain/reset-key-usage.ts';
 import { revokeGrant } from '../../src/domain/revoke-grant.ts';
+import { rotateSigningKey } from '../../src/domain/rotate-signing-key.ts';
 import { trialKey } from '../../src/domain/trial-key.ts';
 import { updateConsumer } from '../../src/domain/update-consumer.ts';
 import { updateKey } from '../../src/domain/update-key.ts';
@@ -64,6 +65,7 @@ const WRITES: readonly Attempt[] = [
   (context, call) => updateKey(context, call, { ...DELETE, changes: {} }),
   (context, call) => resetKeyUsage(context, call, { id: 'x' }),
   (context, call) => trialKey(context, call, { id: 'x' }),
+  (context, call) => rotateSigningKey(context, call, { reason: '', revokePrevious: true }),
   (context, call) => deleteKey(context, call, DELETE),
   (context, call) => createQuotaGroup(context, call, { id: 'g', description: '', limits: [], budgets: [] }),
   (context, call) => updateQuotaGroup(context, call, { ...DELETE, changes: {} }),

@@ -126,6 +126,25 @@ describe('credits while the store is out of reach', () => {
     assert.equal((await allUsageEvents(store, { consumerId: by.consumer.id })).length, calls);
   });
 
+  it('are on record once where the write of their events was under way when the store went', async (t) => {
+    const { store, credits } = await open(t, 'unconfirmed', 'local');
+    const by = payer(1000);
+    await database.inject(
+      {
+        failCommands: ['insert'],
+        collection: 'usage_events',
+        appName: 'unconfirmed',
+        writeConcernError: { code: 64, errmsg: 'waiting for replication timed out' },
+      },
+      1,
+    );
+    const answers = await Promise.all(Array.from({ length: 8 }, () => chargeOne(credits, by, 1)));
+    assert.ok(answers.every(({ granted }) => granted) && credits.isLocal());
+    await credits.tend();
+    await credits.tend();
+    assert.equal((await allUsageEvents(store, { consumerId: by.consumer.id })).length, 8);
+  });
+
   it('are refused where that is configured', async (t) => {
     const { credits } = await open(t, 'refuse', 'refuse');
     const by = payer(20);

@@ -72,6 +72,22 @@ describe('a token of another server', () => {
     assert.deepEqual(asked, ['opaque']);
   });
 
+  it('is asked about in the name of its address, where that is known: of a /64 of IPv6, as credits are', async (t) => {
+    const named: (string | undefined)[] = [];
+    const introspect = async (_token: string, from?: string) => {
+      named.push(from);
+      return null;
+    };
+    const { context } = await openAsking(t, { introspect });
+    const addresses = ['192.0.2.1', '::ffff:192.0.2.1', '2001:db8::1', '2001:db8::2:1', '2001:db8:1::', ''];
+    for (const [i, peerAddress] of addresses.entries())
+      await refused(authenticate(context, { token: `opaque-${i}`, peerAddress }), 'TOKEN_INVALID');
+    const [v4, mapped, v6, ofSame, ofOther, unknown] = named;
+    assert.ok(v4 !== undefined && v4 === mapped && v6 === ofSame);
+    assert.equal(new Set([v4, v6, ofOther]).size, 3);
+    assert.equal(unknown, undefined);
+  });
+
   it('is remembered in the store for longer than in memory, under no name that tells of it', async (t) => {
     const { answers, asked, enter, clock, context } = await openAsking(t);
     answers.set('opaque', subjectOf('ada'));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { authenticate } from '../../src/domain/authenticate.ts';
+import { type CreditSettings, DEFAULT_CREDIT_SETTINGS } from '../../src/domain/credit-settings.ts';
 import type { ForeignTokenSettings } from '../../src/domain/foreign-tokens.ts';
 import type { SubjectIdentity } from '../../src/domain/identity.ts';
 import { type Domain, openDomain } from './open-domain.ts';
@@ -28,6 +29,7 @@ export interface AskingDomain extends Domain {
 export async function openAsking(
   t: TestContext,
   parts: Partial<ForeignTokenSettings> = {},
+  credits: CreditSettings = DEFAULT_CREDIT_SETTINGS,
 ): Promise<AskingDomain> {
   const answers = new Map<string, Answer>();
   const asked: string[] = [];
@@ -38,7 +40,8 @@ export async function openAsking(
     return answer;
   };
   const sizes = { l1TtlMs: L1_TTL_MS, l1SizeMax: 10, l2TtlMs: L2_TTL_MS };
-  const domain = await openDomain(t, { foreignTokens: { introspect, salt: 'salt', ...sizes, ...parts } });
+  const foreignTokens = { introspect, salt: 'salt', ...sizes, ...parts };
+  const domain = await openDomain(t, { foreignTokens, credits });
   const enter = async (token: string) => {
     const identity = await authenticate(domain.context, { token, peerAddress: '192.0.2.1' });
     assert.equal(identity.kind, 'subject');

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { randomBytes, sign, verify } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
 import { v7 as uuid } from 'uuid';
+import { createDirectory } from '../../src/domain/directory.ts';
 import { createSigningKeys, type SigningKeys } from '../../src/domain/signing-keys.ts';
 import { createSealer } from '../../src/model/sealing.ts';
 import type { Store } from '../../src/store/port.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { eventOf } from '../support/store-rows.ts';
 import { testClock } from '../support/test-clock.ts';
 import { refused } from './refusals.ts';
 
@@ -19,16 +21,27 @@ async function openKeys(t: TestContext) {
   t.after(() => store.close());
   const sealingKey = randomBytes(32);
   /** A process of its own on the store. */
-  const open = (parts: { readonly store?: Store; readonly key?: Uint8Array } = {}): SigningKeys =>
-    createSigningKeys({
-      store: parts.store ?? store,
+  const open = (parts: { readonly store?: Partial<Store>; readonly key?: Uint8Array } = {}): SigningKeys => {
+    const opened = { ...store, ...parts.store };
+    const directory = createDirectory(opened, clock);
+    t.after(directory.close);
+    return createSigningKeys({
+      store: opened,
+      directory,
       clock,
       sealer: createSealer(parts.key ?? sealingKey, [], randomBytes),
       randomBytes,
       rotationMs: ROTATION_MS,
     });
+  };
   return { clock, store, open };
 }
+
+/** As where changes by others cannot be followed. */
+const UNHEARD: Partial<Store> = { onChange: () => () => {}, changeLagMs: () => Infinity };
+
+const event = () => eventOf('RotateSigningKey', { resourceType: 'signing_key' });
+const replace = (keys: SigningKeys, withdrawOthers: boolean) => keys.replace(withdrawOthers, event);
 
 const ids = async (keys: SigningKeys) => (await keys.published()).map(({ kid }) => kid);
 
@@ -131,7 +144,7 @@ describe('signing keys', () => {
       reads += 1;
       return store.listSigningKeys();
     };
-    const keys = open({ store: { ...store, listSigningKeys } });
+    const keys = open({ store: { listSigningKeys } });
     await keys.current();
     clock.advance(1000);
     reads = 0;
@@ -147,5 +160,100 @@ describe('signing keys', () => {
     const keys = open();
     await refused(keys.current(), 'STORE_UNAVAILABLE');
     await refused(keys.published(), 'STORE_UNAVAILABLE');
+  });
+});
+
+describe('signing keys that are replaced out of turn', () => {
+  it('sign no more, and are published until what they signed is over', async (t) => {
+    const { clock, open, store } = await openKeys(t);
+    const keys = open();
+    const { id: first } = await keys.current();
+    clock.advance(ROTATION_MS - DAY_MS);
+    await keys.rotate();
+    const [, next] = await ids(keys);
+    const { id, createdAt, withdrawn } = await replace(keys, false);
+    assert.deepEqual([createdAt, withdrawn], [store.now(), []]);
+    assert.equal((await keys.current()).id, id);
+    assert.deepEqual(await ids(keys), [first, next, id]);
+    clock.advance(DAY_MS + HOUR_MS);
+    await keys.rotate();
+    assert.deepEqual(await ids(keys), [first, next, id]);
+    clock.advance(1);
+    await keys.rotate();
+    assert.deepEqual(await ids(keys), [id]);
+  });
+
+  it('are gone at once when they are withdrawn, that which was to be next too', async (t) => {
+    const { clock, open } = await openKeys(t);
+    const [keys, other] = [open(), open()];
+    const { id: first } = await keys.current();
+    clock.advance(ROTATION_MS - DAY_MS);
+    await keys.rotate();
+    const before = await ids(other);
+    const { id, withdrawn } = await replace(keys, true);
+    assert.deepEqual([before.length, withdrawn], [2, before]);
+    for (const process of [keys, other]) {
+      assert.deepEqual([await ids(process), (await process.current()).id], [[id], id]);
+      assert.deepEqual([await process.find(first), process.has(first), process.has(id)], [null, false, true]);
+    }
+  });
+
+  it('are known to be gone within a second where nobody tells of it, and the new one at once', async (t) => {
+    const { clock, open } = await openKeys(t);
+    const [keys, other] = [open(), open({ store: UNHEARD })];
+    const { id: first } = await other.current();
+    clock.advance(500);
+    const { id } = await replace(keys, true);
+    assert.equal(other.has(first), true);
+    assert.ok(await other.find(id));
+    assert.equal(other.has(first), false);
+    await replace(keys, true);
+    clock.advance(900);
+    assert.equal(other.has(id), undefined);
+    assert.equal(await other.find(id), null);
+  });
+
+  it('do not come back by a process that still knows them', async (t) => {
+    const { clock, open, store } = await openKeys(t);
+    const keys = open();
+    await keys.current();
+    clock.advance(ROTATION_MS);
+    const known = await store.listSigningKeys();
+    let isOld = true;
+    // It read the list before, and comes to add a key only now.
+    const listSigningKeys = async () => (isOld ? known : store.listSigningKeys());
+    const addSigningKey: Store['addSigningKey'] = (key) => {
+      isOld = false;
+      return store.addSigningKey(key);
+    };
+    const late = open({ store: { ...UNHEARD, listSigningKeys, addSigningKey } });
+    const { id } = await replace(keys, true);
+    assert.equal((await late.current()).id, id);
+    assert.deepEqual(
+      (await store.listSigningKeys()).map((key) => key.id),
+      [id],
+    );
+  });
+
+  it('leave one key, followed by those of others, whoever rotates at the same time', async (t) => {
+    const { clock, open, store } = await openKeys(t);
+    const [first, ...others] = Array.from({ length: 5 }, () => open({ store: UNHEARD }));
+    assert.ok(first);
+    await first.current();
+    clock.advance(ROTATION_MS - DAY_MS);
+    const all = [first, ...others];
+    const done = await Promise.all(all.map((keys, i) => (i < 3 ? replace(keys, true) : keys.rotate())));
+    const withdrawn = new Set(done.flatMap((replaced) => replaced?.withdrawn ?? []));
+    const left = (await store.listSigningKeys()).map(({ id }) => id);
+    assert.ok(left.length >= 1 && left.every((id) => !withdrawn.has(id)));
+    clock.advance(1000);
+    for (const keys of all) assert.deepEqual(await ids(keys), left);
+  });
+
+  it('are made where nobody ever asked for one', async (t) => {
+    const { open } = await openKeys(t);
+    const keys = open();
+    const { id, withdrawn } = await replace(keys, true);
+    assert.deepEqual([withdrawn, await ids(keys)], [[], [id]]);
   });
 });

@@ -234,6 +234,9 @@ export async function verify({ recorder, secrets, adminToken }: RunParts, run: R
   }
   const events = [{ id: 'one', consumerId: run.consumerId, endpoint: MARKER, statusCode: 200 }];
   await recorder.must('AuthService/BatchRecordUsage', token, { events });
+  const rotation = { reason: MARKER, revokePrevious: true };
+  await recorder.must('AdminService/RotateSigningKey', adminToken, rotation);
+  await recorder.post('AuthService/WhoAmI', accessToken, {});
   await recorder.post('AuthService/BatchRecordUsage', run.token, { events });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createDirectory } from '../../src/domain/directory.ts';
+import type { SigningKey } from '../../src/model/signing-key.ts';
 import type { Change, Store } from '../../src/store/port.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Fault, faultyDatabase } from '../support/mongodb-faults.ts';
@@ -10,6 +11,7 @@ import { testClock } from '../support/test-clock.ts';
 const WAIT_MAX_MS = 10_000;
 /** As old as the directory lets anything grow that nobody tells it of, in ms. */
 const AGE_MAX_MS = 900;
+const BEFORE = { state: 'active', features: 1, signs: 'old' };
 /** MaxTimeMSExpired. */
 const MAX_TIME_EXPIRED = 50;
 /** The commands by which the process called `reader` follows changes. */
@@ -27,7 +29,22 @@ function revoke(store: Store, id: string) {
   }));
 }
 
-/** Two processes on one database; the second one's directory ages only when the test says so, and knows a consumer and a tier. */
+function signingKey(id: string, follows: string): SigningKey {
+  return { id, follows, signFrom: 1000, signUntil: 2000, publicKey: '', privateKey: '' };
+}
+
+function withdraw(store: Store, id: string) {
+  return store.replaceSigningKeys(() => ({
+    key: signingKey('new', id),
+    isAlone: true,
+    event: eventOf('RotateSigningKey'),
+  }));
+}
+
+/**
+ * Two processes on one database; the second one's directory ages only when the test says so, and knows a consumer, a tier
+ * and a signing key.
+ */
 async function openTwo(t: TestContext) {
   const database = await faultyDatabase(WAIT_MAX_MS);
   t.after(database.close);
@@ -37,6 +54,7 @@ async function openTwo(t: TestContext) {
   reader.onChange((change) => heard.push(change));
   await addTier(writer, { a: [] });
   const consumer = consumerOf({ grantedTierIds: ['tier'] });
+  await writer.addSigningKey(signingKey('old', ''));
   await writer.createConsumer(consumer, eventOf('CreateConsumer'));
   const clock = testClock();
   let reads = 0;
@@ -58,12 +76,14 @@ async function openTwo(t: TestContext) {
   const seen = async () => {
     const known = await directory.consumerByTokenHash(consumer.tokenHash);
     const tier = await directory.tier('tier');
-    return { state: known?.state, features: tier?.features.length };
+    const [signs] = await directory.signingKeys();
+    return { state: known?.state, features: tier?.features.length, signs: signs?.id };
   };
-  assert.deepEqual(await seen(), { state: 'active', features: 1 });
+  assert.deepEqual(await seen(), BEFORE);
   const edit = async () => {
     await revoke(writer, consumer.id);
     await editFeatures(writer, 'tier', []);
+    await withdraw(writer, 'old');
   };
   return { database, writer, reader, clock, directory, heard, seen, edit, reads: () => reads };
 }
@@ -73,8 +93,8 @@ describe('what one process changes', () => {
     const { seen, edit } = await openTwo(t);
     await edit();
     const gone = async () => {
-      const { state, features } = await seen();
-      return (state === 'revoked' && features === 0) || null;
+      const { state, features, signs } = await seen();
+      return (state === 'revoked' && features === 0 && signs === 'new') || null;
     };
     await eventually('the edits are seen', gone, WAIT_MAX_MS);
   });
@@ -96,9 +116,9 @@ describe('what one process changes', () => {
     await eventually('nothing is followed', () => reader.changeLagMs() === Infinity || null, WAIT_MAX_MS);
     heard.length = 0;
     await edit();
-    assert.deepEqual(await seen(), { state: 'active', features: 1 });
+    assert.deepEqual(await seen(), BEFORE);
     clock.advance(AGE_MAX_MS);
-    assert.deepEqual(await seen(), { state: 'revoked', features: 0 });
+    assert.deepEqual(await seen(), { state: 'revoked', features: 0, signs: 'new' });
     await database.heal();
     const allHeard = () => heard.some(({ kind }) => kind === 'all') || null;
     await eventually('everything may have changed', allHeard, WAIT_MAX_MS);

@@ -103,6 +103,31 @@ describe('MongoDB: a charge whose fate is unknown', () => {
       assert.equal(await left(store, charge), 6);
     });
 
+  for (const [where, collection, command, how, recorded] of [
+    ['was not confirmed', 'usage_events', 'insert', UNCONFIRMED, 5],
+    ['broke off', 'usage_events', 'insert', NETWORK, 0],
+    ['was, and that of another’s answer broke off', 'charged_requests', 'update', NETWORK, 5],
+  ] as const)
+    it(`has its record once, when it is sent again, where the write of a round’s records ${where}`, async (t) => {
+      const { store, break: breakNext } = await open(t);
+      const consumerId = `round that ${where}`;
+      const events = Array.from({ length: 5 }, () => verifyEvent({ consumerId }));
+      const charges = events.map((event) => chargeOf([], 0, { event }));
+      // In the same round, so that there is an answer to be written.
+      const named = chargeOf([], 0, { idempotency: freshRequest() });
+      await breakNext(collection, command, how, 1);
+      const kinds = (await store.chargeRound([...charges, named])).map(({ kind }) => kind);
+      assert.deepEqual(kinds, Array(6).fill('unavailable'));
+      assert.equal(await eventsOf(store, consumerId), recorded);
+      const again = events.map((event) => chargeOf([], 0, { event: { ...event, once: true } }));
+      // Whatever rounds they come in, however often, beside others.
+      const other = chargeOf([], 0, { event: verifyEvent({ consumerId }) });
+      for (const round of [again.slice(1, 3), [...again.slice(2), other], again])
+        assert.equal(grantedCount(await store.chargeRound(round)), round.length);
+      const ids = (await allUsageEvents(store, { consumerId })).map(({ id }) => id);
+      assert.deepEqual(ids.sort(), [...events, other.event].map((event) => event?.id).sort());
+    });
+
   it('is settled by another process when its own has gone', async (t) => {
     const { store, break: breakNext } = await open(t);
     const charge = charging('gone');

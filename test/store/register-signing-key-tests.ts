@@ -1,12 +1,32 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SigningKey } from '../../src/model/signing-key.ts';
+import type { Change, Store } from '../../src/store/port.ts';
+import { eventually } from '../support/eventually.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
+import { eventOf } from '../support/store-rows.ts';
 
 function signingKey(id: string, follows: string, signFrom: number): SigningKey {
   const texts = { publicKey: `public of ${id}`, privateKey: `sealed of ${id}` };
   return { id, follows, signFrom, signUntil: signFrom + 100, ...texts };
 }
+
+const EVENT = { resourceType: 'signing_key', resourceId: 'new' } as const;
+
+/** Puts a key that signs from 1150 on in the place of all; gives the ids of those. */
+async function replaceAll(store: Store, id: string, isAlone: boolean): Promise<readonly string[]> {
+  let others: readonly string[] = [];
+  await store.replaceSigningKeys((keys) => {
+    others = keys.map((key) => key.id);
+    const key = signingKey(id, others.at(-1) ?? '', 1150);
+    return { key, isAlone, event: eventOf('RotateSigningKey', EVENT) };
+  });
+  return others;
+}
+
+const idsIn = async (store: Store) => (await store.listSigningKeys()).map(({ id }) => id);
+const eventsIn = async (store: Store) =>
+  (await store.listAdminEvents(EVENT, { after: null, limit: 100 })).items.length;
 
 export function registerSigningKeyTests(name: string, makeStore: StoreFactory): void {
   describe(`${name}: signing keys`, () => {
@@ -55,6 +75,86 @@ export function registerSigningKeyTests(name: string, makeStore: StoreFactory): 
         (await store.listSigningKeys()).map((key) => key.id),
         ['b'],
       );
+    });
+
+    it('are replaced: the others end where the new one begins, and stand before it', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const keys = [signingKey('a', '', 1000), signingKey('b', 'a', 1100), signingKey('c', 'b', 1200)];
+      for (const key of keys) await store.addSigningKey(key);
+      assert.deepEqual(await replaceAll(store, 'new', false), ['a', 'b', 'c']);
+      const listed = await store.listSigningKeys();
+      assert.deepEqual(
+        listed.map(({ id, follows, signFrom, signUntil }) => [id, follows, signFrom, signUntil]),
+        [
+          ['a', '', 1000, 1100],
+          ['b', 'a', 1100, 1150],
+          ['c', 'b', 1149, 1150],
+          ['new', 'c', 1150, 1250],
+        ],
+      );
+      assert.equal(await eventsIn(store), 1);
+    });
+
+    it('are withdrawn all together, with the event of it, or not at all', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      await store.addSigningKey(signingKey('a', '', 1000));
+      await store.addSigningKey(signingKey('b', 'a', 1100));
+      const stopped = store.replaceSigningKeys(() => {
+        throw new RangeError('stopped');
+      });
+      await assert.rejects(stopped, RangeError);
+      const taken = store.replaceSigningKeys(() => ({
+        key: signingKey('c', 'a', 1150),
+        isAlone: false,
+        event: eventOf('RotateSigningKey', EVENT),
+      }));
+      await assert.rejects(taken, { kind: 'exists' });
+      assert.deepEqual([await idsIn(store), await eventsIn(store)], [['a', 'b'], 0]);
+      assert.deepEqual(await replaceAll(store, 'new', true), ['a', 'b']);
+      assert.deepEqual([await idsIn(store), await eventsIn(store)], [['new'], 1]);
+      assert.equal(await store.resealSigningKey('a', 'sealed of a', 'again'), false);
+      assert.equal(await store.addSigningKey(signingKey('late', 'b', 1200)), false);
+      assert.deepEqual(await idsIn(store), ['new']);
+    });
+
+    it('are withdrawn in one order with what others add and withdraw', async (t) => {
+      const harness = await makeStore();
+      t.after(harness.close);
+      const stores = await harness.openMany(4);
+      const [first] = stores;
+      assert.ok(first);
+      await first.addSigningKey(signingKey('old', '', 1000));
+      const work = stores.flatMap((store, i) => [
+        replaceAll(store, `alone-${i}`, true),
+        store.addSigningKey(signingKey(`next-${i}`, 'old', 1100)).then(() => []),
+      ]);
+      const withdrawn = new Set((await Promise.all(work)).flat());
+      const left = await idsIn(first);
+      assert.ok(withdrawn.has('old'));
+      assert.ok(left.some((id) => id.startsWith('alone-')) && left.every((id) => !withdrawn.has(id)));
+      assert.equal(await eventsIn(first), stores.length);
+    });
+
+    it('are announced in every process when one comes and when they are withdrawn', async (t) => {
+      const harness = await makeStore();
+      t.after(harness.close);
+      const stores = await harness.openMany(2);
+      const heard = stores.map((store) => {
+        const changes: Change[] = [];
+        t.after(store.onChange((change) => changes.push(change)));
+        return changes;
+      });
+      const [writer] = stores;
+      assert.ok(writer);
+      const isTold = (changes: readonly Change[]) => changes.some(({ kind }) => kind === 'signing-keys');
+      for (const change of [
+        () => writer.addSigningKey(signingKey('a', '', 1000)),
+        () => replaceAll(writer, 'new', true),
+      ]) {
+        for (const changes of heard) changes.length = 0;
+        await change();
+        await eventually('all heard of it', () => heard.every(isTold) || null);
+      }
     });
   });
 }

@@ -11,7 +11,8 @@ const METHODS: readonly DescMethod[] = [KeyPoolService, AuthService, AdminServic
   methods.filter(({ methodKind }) => methodKind === 'unary'),
 );
 /** What may be called with nothing said. */
-const SAYS_NOTHING = /^(WhoAmI|GetStatus|GetUsageSummary|List\w+|VerifyToken|ExchangeToken|ResealKeys)$/;
+const SAYS_NOTHING =
+  /^(WhoAmI|GetStatus|GetUsageSummary|List\w+|VerifyToken|ExchangeToken|ResealKeys|RotateSigningKey)$/;
 /** What a client of somebody else's sent, and a text of many lines: the answer says what they are not. */
 const HOLD_ANYTHING = new Set([
   'keypool.v1.VerifyTokenRequest.token',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { type Attacked, attacked, STORES } from './attacked.ts';
 import { refused } from './json-call.ts';
 import { serve } from './served.ts';
@@ -46,6 +46,41 @@ for (const store of STORES)
       await target.call('AdminService/RevokeConsumer', { id, reason: 'leaked' });
       assert.equal(await target.verify(jwt), 'REVOKED');
       refused(await target.call('AuthService/WhoAmI', {}, { token: jwt }), 401, 'TOKEN_REVOKED');
+    });
+
+    it('is refused once the keys are withdrawn that could have signed it, and another is accepted', async () => {
+      const { id, token, jwt } = await exchange();
+      const listed = async () => {
+        const { keys } = await (await fetch(new URL(JWKS, target.served.url))).json();
+        return keys.map(({ kid }: { kid: string }) => kid);
+      };
+      const signer = decodeProtectedHeader(jwt).kid;
+      const kept = await target.call('AdminService/RotateSigningKey', {});
+      assert.deepEqual(await listed(), [signer, kept.body.keyId]);
+      assert.equal(await target.verify(jwt), 'VALID');
+      const revoke = { reason: 'found in a backup', revokePrevious: true };
+      const { body } = await target.call('AdminService/RotateSigningKey', revoke);
+      assert.equal(body.withdrawnKeys, 2);
+      assert.ok(Math.abs(Date.parse(String(body.createTime)) - Date.now()) < 60_000);
+      refused(await target.call('AuthService/WhoAmI', {}, { token: jwt }), 401, 'TOKEN_INVALID');
+      assert.equal(await target.verify(jwt), 'NOT_FOUND');
+      assert.deepEqual(await listed(), [body.keyId]);
+      const again = await target.call('AuthService/ExchangeToken', {}, { token });
+      const next = await target.call('AuthService/WhoAmI', {}, { token: String(again.body.accessToken) });
+      assert.equal((next.body.consumer as { id: string }).id, id);
+      const events = await target.call('AdminService/ListAdminEvents', { resourceType: 'signing_key' });
+      assert.deepEqual(
+        (events.body.adminEvents as readonly { resourceId: string }[]).map(({ resourceId }) => resourceId),
+        [body.keyId, kept.body.keyId],
+      );
+    });
+
+    it('stays accepted when only reading admins want its key withdrawn', async () => {
+      const { jwt } = await exchange();
+      const reader = await target.issue({ scopes: ['admin.read'] });
+      const answer = await target.call('AdminService/RotateSigningKey', { revokePrevious: true }, reader);
+      refused(answer, 403, 'ADMIN_REQUIRED');
+      assert.equal(await target.verify(jwt), 'VALID');
     });
 
     it('is given for a token only, not for itself or the root token', async () => {

@@ -52,7 +52,7 @@ export type AdminEvent = Message<"keypool.v1.AdminEvent"> & {
   action: string;
 
   /**
-   * What kind of thing was changed: `tier`, `key`, `consumer`, `grant`, `sealing_key`,
+   * What kind of thing was changed: `tier`, `key`, `consumer`, `grant`, `sealing_key`, `signing_key`,
    * `subject`, `owner_credits`, `quota_group` or `webhook`.
    *
    * @generated from field: string resource_type = 5;
@@ -138,7 +138,8 @@ export const ActorSchema: GenMessage<Actor> = /*@__PURE__*/
 export type FieldChange = Message<"keypool.v1.FieldChange"> & {
   /**
    * The field's name as in the proto, such as `expire_time`. DeleteTier also tells whose grants went with the
-   * tier: `granted_consumer_ids` (the first 1,000) and `granted_consumer_count` (all of them).
+   * tier: `granted_consumer_ids` (the first 1,000) and `granted_consumer_count` (all of them);
+   * RotateSigningKey what was asked for, and which keys were withdrawn: `withdrawn_key_ids`.
    *
    * @generated from field: string field = 1;
    */

@@ -15,11 +15,11 @@ interface Followed {
 
 /** What is cached: it is as true as the last look. */
 export const CACHED: Followed = {
-  collections: ['tiers', 'consumers', 'denied_subjects', 'owner_credits'],
+  collections: ['tiers', 'consumers', 'denied_subjects', 'owner_credits', 'signing_keys'],
   lookMs: 250,
 };
 /** Changes so often while keys come free that a feed of what is cached would never hear that there is nothing more. */
-export const NOTICES: Followed = { collections: ['freed_tiers'], lookMs: 1000 };
+export const NOTICES: Followed = { collections: ['freed_tiers'], lookMs: 500 };
 
 /** Rows are also written for their locks and moments of last use; those writes change nothing that is cached. */
 const watched = (collections: readonly string[]) => [
@@ -136,6 +136,8 @@ function toChange(change: ChangeStreamDocument): Change {
       return { kind: 'owner', id };
     case 'denied_subjects':
       return { kind: 'subject', id };
+    case 'signing_keys':
+      return { kind: 'signing-keys' };
     default:
       return { kind: 'consumer', id };
   }

@@ -6,6 +6,7 @@ import { grantedIndexes, type PoolPlan, planPools, runsOf } from './charge-plan.
 import { answerCharges, releaseCharges } from './charged-requests.ts';
 import { type ChargingRound, claimRound, recordedEvent } from './claimed-charges.ts';
 import { type MongoContext, storeNow } from './context.ts';
+import { type DoubtfulRecords, noteDoubt, settleDoubtful } from './doubtful-records.ts';
 import { type FinishedTakes, metersOf, type PoolReply, refundPool, withoutCredits } from './pool-takes.ts';
 import { takeFromPools } from './pools-together.ts';
 import { replayCharges } from './replay-charges.ts';
@@ -14,6 +15,7 @@ import { insertUsageRecords } from './usage-records.ts';
 /** What rounds of charges share in this process. */
 export interface ChargeContext extends MongoContext {
   readonly finished: FinishedTakes;
+  readonly doubtful: DoubtfulRecords;
 }
 
 /** A pool's answer in a round. */
@@ -140,9 +142,11 @@ async function record(
     return key !== undefined && isRefused(result) ? [key] : [];
   });
   try {
-    if (events.length > 0) await insertUsageRecords(context, events, storeNow(context));
+    const at = storeNow(context);
+    await insertUsageRecords(context, await settleDoubtful(context, events, at), at, take);
     await answerCharges(context, answers);
   } catch (error) {
+    noteDoubt(context.doubtful, take, events);
     if (error instanceof MongoError || error instanceof StoreError) return false;
     throw error;
   }

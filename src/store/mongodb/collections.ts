@@ -87,7 +87,7 @@ export interface StoredRecord extends StoredDraw, Pick<UsageRecord, 'id' | 'kind
   readonly outcome?: Outcome;
 }
 
-/** Usage records that were written together, `_id` the first one's id. Under `draws`, where the indexes look. */
+/** Usage records that were written together; of one that is `once`, its id is `_id`. Under `draws`, where the indexes look. */
 export interface RecordsDocument {
   readonly _id: string;
   readonly kind: 'records';

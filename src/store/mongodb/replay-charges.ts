@@ -73,7 +73,7 @@ async function finish(context: MongoContext, record: ChargedRequestDocument): Pr
   if (!pools.every(({ run }, i) => isCounted(rows[i] ?? null, take, run)))
     return releaseCharges(context, take, [key]);
   const at = storeNow(context);
-  if (event !== null) await insertUsageRecords(context, [event], at);
+  if (event !== null) await insertUsageRecords(context, [event], at, take);
   const charge = { cost, granted: true };
   const standings = pools.map((pool, i) =>
     standingOf(metersOf(rows[i] ?? null, pool.limit), pool, charge, at),

@@ -23,7 +23,8 @@ export function createAudit(context: MongoContext): AuditStore {
   return {
     listUsageEvents: (filter, page) => atEdge(() => listUsageEvents(context, filter, page)),
     listAdminEvents: (filter, page) => atEdge(() => listAdminEvents(context, filter, page)),
-    recordUsage: (records) => atEdge(() => insertUsageRecords(context, records, storeNow(context))),
+    recordUsage: (records) =>
+      atEdge(() => insertUsageRecords(context, records, storeNow(context), context.options.newId())),
     summarizeUsage: (subject, period) => atEdge(() => summarizeUsage(context, subject, period)),
     sumUsageStep: () => atEdge(() => sumUsageStep(context)),
     deleteExpired: (before, limit) => atEdge(() => deleteExpired(context, before, limit)),

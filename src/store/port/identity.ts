@@ -3,11 +3,28 @@ import type { SigningKey } from '../../model/signing-key.ts';
 import type { DeniedSubject, KeptToken } from '../../model/subject.ts';
 import type { Edit, Page, PageRequest } from './paging.ts';
 
+/** A new signing key, and what becomes of all the others. */
+export interface SigningKeyReplacement {
+  /** It `follows` the last of the others, if there is any, and signs from now on. */
+  readonly key: SigningKey;
+  /** True: the others are deleted. False: they sign until `key.signFrom` at most, and stay. */
+  readonly isAlone: boolean;
+  readonly event: AdminEvent;
+}
+
 export interface IdentityStore {
   /** All there are, ordered by `signFrom`; private keys as sealed. */
   readonly listSigningKeys: () => Promise<readonly SigningKey[]>;
-  /** Stores a key unless there is one that `follows` the same; false then. */
+  /** Stores a key unless there is one that `follows` the same; false then. Announced as a change of the signing keys. */
   readonly addSigningKey: (key: SigningKey) => Promise<boolean>;
+  /**
+   * Stores the key that `make` makes of all there are, in their order, and deals with those as it says, at once: nobody
+   * finds the list without a key. Announced as a change of the signing keys. Error: `exists`, where another key
+   * `follows` the same.
+   */
+  readonly replaceSigningKeys: (
+    make: (keys: readonly SigningKey[]) => SigningKeyReplacement,
+  ) => Promise<void>;
   /** Puts another sealed text in the place of this one; false when the key is gone or has another text. */
   readonly resealSigningKey: (id: string, from: string, to: string) => Promise<boolean>;
   /** Deletes keys that signed until before `before` (ms). */

@@ -21,6 +21,7 @@ export type Change =
   | { readonly kind: 'consumer'; readonly id: string }
   | { readonly kind: 'subject'; readonly id: string }
   | { readonly kind: 'owner'; readonly id: string }
+  | { readonly kind: 'signing-keys' }
   | { readonly kind: 'all' };
 
 export interface MaintenanceStore {

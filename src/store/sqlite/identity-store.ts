@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { SigningKey } from '../../model/signing-key.ts';
+import { StoreError } from '../errors.ts';
 import type { IdentityStore } from '../port.ts';
 import type { Core } from './core.ts';
 import { createDenials } from './denials.ts';
@@ -27,18 +28,39 @@ function keyOf(row: KeyRow): SigningKey {
 
 type SigningKeys = Pick<
   IdentityStore,
-  'listSigningKeys' | 'addSigningKey' | 'resealSigningKey' | 'deleteSigningKeys'
+  'listSigningKeys' | 'addSigningKey' | 'replaceSigningKeys' | 'resealSigningKey' | 'deleteSigningKeys'
 >;
 
-function createSigningKeys(db: DatabaseSync, { transactions }: Core): SigningKeys {
+function createSigningKeys(db: DatabaseSync, { transactions, adminEvents, announce }: Core): SigningKeys {
   const list = prepare<KeyRow>(db, 'SELECT * FROM signing_keys ORDER BY sign_from, id');
   const insert = prepare(db, 'INSERT INTO signing_keys VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
+  const end = prepare(
+    db,
+    'UPDATE signing_keys SET sign_until = min(sign_until, ?), sign_from = min(sign_from, ?)',
+  );
   const reseal = prepare(db, 'UPDATE signing_keys SET private_key = ? WHERE id = ? AND private_key = ?');
   const remove = prepare(db, 'DELETE FROM signing_keys WHERE sign_until < ?');
+  const removeAll = prepare(db, 'DELETE FROM signing_keys');
+  const add = ({ id, follows, signFrom, signUntil, publicKey, privateKey }: SigningKey): boolean =>
+    insert.run(id, follows, signFrom, signUntil, publicKey, privateKey) > 0;
   return {
     listSigningKeys: async () => transactions.read(() => list.all().map(keyOf)),
-    addSigningKey: async ({ id, follows, signFrom, signUntil, publicKey, privateKey }) =>
-      transactions.write(() => insert.run(id, follows, signFrom, signUntil, publicKey, privateKey) > 0),
+    addSigningKey: async (key) => {
+      const isAdded = transactions.write(() => add(key));
+      if (isAdded) announce({ kind: 'signing-keys' });
+      return isAdded;
+    },
+    replaceSigningKeys: async (make) => {
+      transactions.write(() => {
+        const { key, isAlone, event } = make(list.all().map(keyOf));
+        if (isAlone) removeAll.run();
+        // Earlier than the new key, also one that was still to sign: it stands last.
+        else end.run(key.signFrom, key.signFrom - 1);
+        if (!add(key)) throw new StoreError('exists', `key ${key.follows} is followed by another one`);
+        adminEvents.append(event);
+      });
+      announce({ kind: 'signing-keys' });
+    },
     resealSigningKey: async (id, from, to) => transactions.write(() => reseal.run(to, id, from) > 0),
     deleteSigningKeys: async (before) => {
       transactions.write(() => remove.run(before));

@@ -33,7 +33,7 @@ const WALKS = [
   // Holds some rounds, until the rows of their pools are written.
   /FROM charge_rounds ORDER BY no$/,
   // A few at any time.
-  /FROM signing_keys/,
+  /(FROM|UPDATE) signing_keys/,
   // The hours of a summary, each with rows of its own.
   /^WITH RECURSIVE hours/,
   // A hundred at most, and one for each process.
