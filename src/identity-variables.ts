@@ -8,7 +8,8 @@ export const IDENTITY_VARIABLES = {
   JWT_AUDIENCE: { default: 'keypool', meaning: '`aud` of those JWTs; others are refused' },
   JWT_KEY_ROTATION_DAYS: {
     default: '30',
-    meaning: 'how many days a key signs JWTs; the next one is published up to a day before',
+    meaning:
+      'how many days a key signs JWTs; the next one is published up to a day before. `RotateSigningKey` makes one at once',
   },
   AUTH_TOKEN_INTROSPECTION_URL: {
     default: null,
