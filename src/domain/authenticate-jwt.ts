@@ -3,6 +3,7 @@ import { sameHash } from '../model/token.ts';
 import { tokenThumbprint } from './access-tokens.ts';
 import { checkStanding } from './consumer-standing.ts';
 import type { ConsumerIdentity, Context } from './context.ts';
+import { storeUnavailable } from './errors.ts';
 import type { VerifiedJwt } from './identity.ts';
 import { stored } from './store-errors.ts';
 import { tokenExpired, tokenInvalid, tokenReplaced } from './token-refusals.ts';
@@ -39,19 +40,49 @@ function bearerOf(jwt: VerifiedJwt, consumer: Consumer): Bearer {
   return bearer;
 }
 
+/** What decides about a JWT. */
+interface Standing {
+  /** Whether its key does. */
+  readonly stands: boolean;
+  readonly consumer: Consumer | null;
+}
+
+/** Both as of now, where nothing has to be read for it. */
+function knownOf({ directory, jwts }: Context, jwt: VerifiedJwt): Standing | null {
+  const consumer = directory.known.consumerById(jwt.consumerId);
+  const stands = jwts.knownToStand(jwt);
+  return consumer === undefined || stands === undefined ? null : { stands, consumer };
+}
+
+/** So often both are read, until one is not too old by the time that the other has come. */
+const READS_MAX = 4;
+
+async function read(context: Context, jwt: VerifiedJwt): Promise<Standing> {
+  const { directory, jwts } = context;
+  for (let reads = 0; reads < READS_MAX; reads += 1) {
+    const [stands, consumer] = await Promise.all([
+      jwts.knownToStand(jwt) ?? jwts.stands(jwt),
+      directory.known.consumerById(jwt.consumerId) ?? stored(directory.consumerById(jwt.consumerId)),
+    ]);
+    // What is not there stays so, and needs no company.
+    if (!stands || consumer === null) return { stands, consumer };
+    const both = knownOf(context, jwt);
+    if (both !== null) return both;
+  }
+  throw storeUnavailable('what a token stands for could not be read in time');
+}
+
 /**
  * The consumer that a verified JWT stands for, if it still does. Errors: TOKEN_INVALID (the consumer is gone, or
  * the key that signed it withdrawn), TOKEN_EXPIRED, TOKEN_REVOKED, CONSUMER_DISABLED, IP_NOT_ALLOWED, STORE_UNAVAILABLE.
  */
 export async function identityByJwt(
-  { directory, store, jwts }: Context,
+  context: Context,
   jwt: VerifiedJwt,
   peerAddress: string,
 ): Promise<ConsumerIdentity> {
-  const known = directory.known.consumerById(jwt.consumerId);
-  const consumer = known === undefined ? await stored(directory.consumerById(jwt.consumerId)) : known;
-  const stands = jwts.knownToStand(jwt) ?? (await jwts.stands(jwt));
-  const now = store.now();
+  const { stands, consumer } = knownOf(context, jwt) ?? (await read(context, jwt));
+  const now = context.store.now();
   if (!stands) throw tokenInvalid();
   if (jwt.expireAt <= now) throw tokenExpired();
   if (consumer === null) throw tokenInvalid();

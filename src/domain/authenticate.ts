@@ -4,6 +4,7 @@ import { currentByJwt, identityByJwt } from './authenticate-jwt.ts';
 import { checkAddressCredits } from './charge-call.ts';
 import { checkStanding } from './consumer-standing.ts';
 import type { ConsumerIdentity, Context, Identity, SubjectIdentity } from './context.ts';
+import { countedAddress } from './credit-pools.ts';
 import { checkSubject } from './foreign-tokens.ts';
 import { identityByToken } from './identity.ts';
 import { stored } from './store-errors.ts';
@@ -14,6 +15,8 @@ export interface Credentials {
   /** The bearer token or API key; null when there is none. */
   readonly token: string | null;
   readonly peerAddress: string;
+  /** Who shows the credentials for somebody else, whose address that is then; absent for a caller's own. */
+  readonly shownBy?: string;
 }
 
 const ROOT: Identity = { kind: 'root' };
@@ -38,14 +41,26 @@ async function consumerByToken(
 }
 
 /** The subject of a token of another server; where none is asked, no such token is known. */
-function subjectByToken(context: Context, token: string, address: string): Promise<SubjectIdentity> {
+function subjectByToken(
+  context: Context,
+  token: string,
+  { peerAddress, shownBy = '' }: Credentials,
+): Promise<SubjectIdentity> {
   const { foreignTokens } = context;
   if (foreignTokens === null || !TOKEN_TEXT.test(token)) throw tokenInvalid();
-  return foreignTokens.identify(token, { address, check: () => checkAddressCredits(context, address) });
+  // What a backend says of addresses takes nothing from those who call from them, or from other backends.
+  const asker = peerAddress === '' ? '' : `${shownBy} ${countedAddress(peerAddress)}`;
+  return foreignTokens.identify(token, { asker, check: () => checkAddressCredits(context, peerAddress) });
 }
 
-async function identify(context: Context, token: string, hash: string, peer: string): Promise<Identity> {
+async function identify(
+  context: Context,
+  token: string,
+  hash: string,
+  credentials: Credentials,
+): Promise<Identity> {
   const { directory, jwts } = context;
+  const peer = credentials.peerAddress;
   // Only well-formed tokens are looked up, so one that is known is one.
   if (directory.known.consumerByTokenHash(hash) !== undefined || isWellFormedToken(token))
     return consumerByToken(context, hash, peer);
@@ -56,22 +71,22 @@ async function identify(context: Context, token: string, hash: string, peer: str
   if (jwts.claimsToBe(token)) return identityByJwt(context, await jwts.verify(token, hash), peer);
   // A token of one's own that was mistyped is nobody else's business.
   if (looksIssued(token, context.tokenPrefix)) throw tokenInvalid();
-  return checkSubject(context, await subjectByToken(context, token, peer));
+  return checkSubject(context, await subjectByToken(context, token, credentials));
 }
 
 /**
  * Who is calling: root, a consumer by its token or a JWT for that, a subject by a token of another server. Errors:
  * TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CONSUMER_DISABLED, TOKEN_REVOKED, IP_NOT_ALLOWED, STORE_UNAVAILABLE,
  * INTROSPECTION_UNAVAILABLE, CREDITS_EXHAUSTED where an address without credits shows a token that another server would
- * have to be asked about. A token with a wrong checksum is refused without a look-up.
+ * have to be asked about while it is asked about another one of that address. A token with a wrong checksum is refused without a look-up.
  */
 export async function authenticate(context: Context, credentials: Credentials): Promise<Identity> {
-  const { token, peerAddress } = credentials;
+  const { token } = credentials;
   if (token === null || token === '') throw tokenMissing();
   if (token.length > TOKEN_LENGTH_MAX) throw tokenInvalid();
   const hash = tokenHash(token);
   if (sameHash(hash, context.rootTokenHash)) return ROOT;
-  const identity = await identify(context, token, hash, peerAddress);
+  const identity = await identify(context, token, hash, credentials);
   if (identity.kind === 'consumer') context.lastUsed.note(identity.consumer.id, context.store.now());
   return identity;
 }

@@ -73,7 +73,7 @@ function failureCost({ credits }: Context): number | null {
 
 /**
  * Refuses an address that is known to have too little left for a failed authentication, before anybody is asked about
- * its token. An empty address, which is not known, is never refused. Error: {@link AddressSpent}.
+ * another token of its. An empty address, which is not known, is never refused. Error: {@link AddressSpent}.
  */
 export function checkAddressCredits(context: Context, address: string): void {
   const cost = failureCost(context);

@@ -130,6 +130,8 @@ export function createCredits(parts: CreditsParts): Credits {
 
   /** What is told of a charge to pools one of which is known to have too little for it; null where none is. */
   function refusedBy(pools: readonly CreditPool[], cost: number): ChargeAnswer | null {
+    // Counting for itself the process begins at zero, whatever the store said before.
+    if (outage.isLocal()) return null;
     const at = store.now();
     const standings = spent.refused(pools, cost, at);
     if (standings === null) return null;

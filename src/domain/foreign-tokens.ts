@@ -3,14 +3,13 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../model/clock.ts';
 import type { IdentityStore, Store } from '../store/port.ts';
 import type { Context, DomainLog } from './context.ts';
-import { countedAddress } from './credit-pools.ts';
 import type { SubjectIdentity } from './identity.ts';
 import { stored } from './store-errors.ts';
 import { subjectDenied, tokenExpired, tokenInvalid } from './token-refusals.ts';
 
 /**
  * Asks another authorization server about a token (RFC 7662): its subject when it is active and the operator's rules let
- * it pass; null when not. `from`: whose question it is, where that is known, so that nobody takes all the places. Error:
+ * it pass; null when not. `from`: whose question it is, where that is known, so that no single one takes all the places. Error:
  * INTROSPECTION_UNAVAILABLE when that cannot be told.
  */
 export type Introspect = (token: string, from?: string) => Promise<SubjectIdentity | 'not_yet' | null>;
@@ -31,9 +30,9 @@ export interface ForeignTokenSettings {
 
 /** Who shows a token. */
 export interface Bearer {
-  /** Empty when it is not known. */
-  readonly address: string;
-  /** Throws where the server is not to be asked for this one. */
+  /** Whose questions are counted together; empty when that is not known. */
+  readonly asker: string;
+  /** Throws where the server is to be asked for this one only while no other question of the asker's is under way. */
   readonly check: () => void;
 }
 
@@ -78,6 +77,8 @@ export function createForeignTokens(
   const refused = new LRUCache<string, number>({ max: l1SizeMax });
   const lookingUp = new Map<string, Promise<SubjectIdentity | null>>();
   const asking = new Map<string, Promise<SubjectIdentity>>();
+  /** Questions under way, by asker. */
+  const questions = new Map<string, number>();
 
   // The salt has a fixed length, so that no two pairs make the same text.
   const keyOf = (token: string): string => hash('sha256', salt + token, 'hex');
@@ -102,8 +103,21 @@ export function createForeignTokens(
     return identity;
   }
 
-  async function ask(key: string, token: string, address: string): Promise<SubjectIdentity> {
-    const identity = await introspect(token, address === '' ? undefined : countedAddress(address));
+  /** Asks the server, and counts the question as the asker's meanwhile. */
+  async function introspectFor(asker: string, token: string): ReturnType<Introspect> {
+    if (asker === '') return introspect(token);
+    questions.set(asker, (questions.get(asker) ?? 0) + 1);
+    try {
+      return await introspect(token, asker);
+    } finally {
+      const left = (questions.get(asker) ?? 1) - 1;
+      if (left > 0) questions.set(asker, left);
+      else questions.delete(asker);
+    }
+  }
+
+  async function ask(key: string, token: string, asker: string): Promise<SubjectIdentity> {
+    const identity = await introspectFor(asker, token);
     if (identity === null || identity === 'not_yet') {
       const ttlMs = identity === null ? l1TtlMs : Math.min(NOT_YET_MS, l1TtlMs);
       refused.set(key, clock.monotonicMs() + ttlMs);
@@ -120,7 +134,7 @@ export function createForeignTokens(
 
   return {
     known: (token) => remembered(keyOf(token)),
-    identify: async (token, { address, check }) => {
+    identify: async (token, { asker, check }) => {
       const key = keyOf(token);
       if (isRefused(key)) throw tokenInvalid();
       const kept = asking.has(key) ? null : await joined(lookingUp, key, () => lookUp(key));
@@ -129,8 +143,8 @@ export function createForeignTokens(
       if (identity !== undefined) return identity;
       if (isRefused(key)) throw tokenInvalid();
       // Whoever joins a question has nothing sent; a refusal of the one who would ask is not that of the others.
-      if (!asking.has(key)) check();
-      return joined(asking, key, () => ask(key, token, address));
+      if (!asking.has(key) && questions.has(asker)) check();
+      return joined(asking, key, () => ask(key, token, asker));
     },
   };
 }

@@ -47,7 +47,10 @@ export interface ReplacedKeys {
 }
 
 export interface SigningKeysParts {
-  readonly store: Pick<IdentityStore, 'addSigningKey' | 'replaceSigningKeys' | 'deleteSigningKeys'> &
+  readonly store: Pick<
+    IdentityStore,
+    'addSigningKey' | 'replaceSigningKeys' | 'deleteSigningKeys' | 'listSigningKeys'
+  > &
     Pick<Store, 'now'>;
   /** Knows the list of keys. */
   readonly directory: Pick<Directory, 'signingKeys' | 'forgetSigningKeys'> & {
@@ -132,7 +135,7 @@ function createKeyObjects(sealer: Sealer) {
 export function createSigningKeys(parts: SigningKeysParts): SigningKeys {
   const { store, directory, clock, rotationMs } = parts;
   const objects = createKeyObjects(parts.sealer);
-  let lookedAt = -Infinity;
+  let look: { readonly at: number; readonly keys: Promise<readonly SigningKey[]> } | null = null;
 
   const listed = (): Promise<readonly SigningKey[]> => stored(directory.signingKeys());
 
@@ -141,12 +144,19 @@ export function createSigningKeys(parts: SigningKeysParts): SigningKeys {
     return listed();
   }
 
-  /** The list once more, for a key that is not on it; who asks meanwhile gets what is being read. */
-  function listedForUnknown(): Promise<readonly SigningKey[]> {
+  /**
+   * A key that is not on the list, once more. Read beside the list, which goes on to serve those who do not make keys up;
+   * who asks meanwhile, or shortly after, gets what was read.
+   */
+  async function findUnknown(id: string): Promise<SigningKey | undefined> {
     const now = clock.monotonicMs();
-    if (now - lookedAt < LOOK_EVERY_MS) return listed();
-    lookedAt = now;
-    return listedAnew();
+    if (look === null || now - look.at >= LOOK_EVERY_MS)
+      look = { at: now, keys: stored(store.listSigningKeys()) };
+    const withId = (key: SigningKey): boolean => key.id === id;
+    if (!(await look.keys).some(withId)) return undefined;
+    // The list was too old, unless somebody has said so by now.
+    if (directory.known.signingKeys()?.some(withId) !== true) directory.forgetSigningKeys();
+    return (await listed()).find(withId);
   }
 
   /** Adds the successor, unless another process was quicker. */
@@ -175,7 +185,7 @@ export function createSigningKeys(parts: SigningKeysParts): SigningKeys {
     },
     find: async (id) => {
       const withId = (key: SigningKey): boolean => key.id === id;
-      const key = (await listed()).find(withId) ?? (await listedForUnknown()).find(withId);
+      const key = (await listed()).find(withId) ?? (await findUnknown(id));
       return key === undefined ? null : objects.publicOf(key);
     },
     has: (id) => directory.known.signingKeys()?.some((key) => key.id === id),

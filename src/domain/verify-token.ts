@@ -166,7 +166,8 @@ export async function verifyToken(context: Context, call: Call, input: VerifyTok
   const { token, ipAddress } = input;
   if (ipAddress !== '' && parseIpAddress(ipAddress) === null)
     throw invalidField('ipAddress', 'must be an IPv4 or IPv6 address, or empty');
-  const client = await clientOf(authenticate(context, { token, peerAddress: ipAddress }));
+  const shownBy = callerIdOf(call.identity);
+  const client = await clientOf(authenticate(context, { token, peerAddress: ipAddress, shownBy }));
   if (client instanceof KeypoolError) return notAccepted(context, client, ipAddress);
   if (lacksScope(client, input)) return { code: 'insufficient_scope', client };
   return charge(context, call, client, input);

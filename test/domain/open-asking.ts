@@ -19,7 +19,7 @@ export function subjectOf(subject: string, parts: Partial<SubjectIdentity> = {})
 
 export interface AskingDomain extends Domain {
   /** What the server says from now on, by token. */
-  readonly answers: Map<string, Answer>;
+  readonly answers: Map<string, Answer | Promise<Answer>>;
   /** The tokens it was asked about. */
   readonly asked: readonly string[];
   readonly enter: (token: string) => Promise<SubjectIdentity>;
@@ -31,11 +31,11 @@ export async function openAsking(
   parts: Partial<ForeignTokenSettings> = {},
   credits: CreditSettings = DEFAULT_CREDIT_SETTINGS,
 ): Promise<AskingDomain> {
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, Answer | Promise<Answer>>();
   const asked: string[] = [];
   const introspect = async (token: string) => {
     asked.push(token);
-    const answer = answers.get(token) ?? null;
+    const answer = (await answers.get(token)) ?? null;
     if (answer instanceof Error) throw answer;
     return answer;
   };

@@ -29,13 +29,19 @@ describe('a request that another path takes over while it is being charged', () 
 
 it('a token that is not looked at for want of credits costs none, and its call is told where they stand', async (t) => {
   const credits = { ...DEFAULT_CREDIT_SETTINGS, creditsPerMinute: 25 };
-  const { context, asked } = await openAsking(t, {}, credits);
+  const { context, asked, answers } = await openAsking(t, {}, credits);
+  const held = Promise.withResolvers<null>();
+  answers.set('held', held.promise);
   const come = async (token: string, reason: Reason) => {
     const info = createRequestInfo('request-1', '192.0.2.1');
     await refused(admit(context, AuthService.method.whoAmI, info, token), reason);
     return info.charge?.credits?.remaining;
   };
   assert.deepEqual([await come('a', 'TOKEN_INVALID'), await come('b', 'TOKEN_INVALID')], [15, 5]);
-  for (const token of ['c', 'd', 'e']) assert.equal(await come(token, 'CREDITS_EXHAUSTED'), 5);
-  assert.equal(asked.length, 3);
+  assert.equal(await come('c', 'CREDITS_EXHAUSTED'), 5);
+  const underWay = come('held', 'CREDITS_EXHAUSTED');
+  for (const token of ['d', 'e']) assert.equal(await come(token, 'CREDITS_EXHAUSTED'), 5);
+  assert.deepEqual(asked, ['a', 'b', 'c', 'held']);
+  held.resolve(null);
+  assert.equal(await underWay, 5);
 });
