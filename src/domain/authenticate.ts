@@ -78,7 +78,8 @@ async function identify(
  * Who is calling: root, a consumer by its token or a JWT for that, a subject by a token of another server. Errors:
  * TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CONSUMER_DISABLED, TOKEN_REVOKED, IP_NOT_ALLOWED, STORE_UNAVAILABLE,
  * INTROSPECTION_UNAVAILABLE, CREDITS_EXHAUSTED where an address without credits shows a token that another server would
- * have to be asked about while it is asked about another one of that address. A token with a wrong checksum is refused without a look-up.
+ * have to be asked about while it is asked about another one of that address. A token with a wrong checksum is refused
+ * without a look-up.
  */
 export async function authenticate(context: Context, credentials: Credentials): Promise<Identity> {
   const { token } = credentials;

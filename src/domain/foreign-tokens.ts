@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../model/clock.ts';
+import { createUnderWay } from '../model/under-way.ts';
 import type { IdentityStore, Store } from '../store/port.ts';
 import type { Context, DomainLog } from './context.ts';
 import type { SubjectIdentity } from './identity.ts';
@@ -78,7 +79,7 @@ export function createForeignTokens(
   const lookingUp = new Map<string, Promise<SubjectIdentity | null>>();
   const asking = new Map<string, Promise<SubjectIdentity>>();
   /** Questions under way, by asker. */
-  const questions = new Map<string, number>();
+  const questions = createUnderWay();
 
   // The salt has a fixed length, so that no two pairs make the same text.
   const keyOf = (token: string): string => hash('sha256', salt + token, 'hex');
@@ -106,13 +107,11 @@ export function createForeignTokens(
   /** Asks the server, and counts the question as the asker's meanwhile. */
   async function introspectFor(asker: string, token: string): ReturnType<Introspect> {
     if (asker === '') return introspect(token);
-    questions.set(asker, (questions.get(asker) ?? 0) + 1);
+    questions.enter(asker);
     try {
       return await introspect(token, asker);
     } finally {
-      const left = (questions.get(asker) ?? 1) - 1;
-      if (left > 0) questions.set(asker, left);
-      else questions.delete(asker);
+      questions.leave(asker);
     }
   }
 
@@ -143,7 +142,7 @@ export function createForeignTokens(
       if (identity !== undefined) return identity;
       if (isRefused(key)) throw tokenInvalid();
       // Whoever joins a question has nothing sent; a refusal of the one who would ask is not that of the others.
-      if (!asking.has(key) && questions.has(asker)) check();
+      if (!asking.has(key) && questions.of(asker) > 0) check();
       return joined(asking, key, () => ask(key, token, asker));
     },
   };

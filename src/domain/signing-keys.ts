@@ -86,6 +86,11 @@ function signingAt(keys: readonly SigningKey[], now: number): SigningKey | null 
   return keys.find(({ signUntil }) => now < signUntil) ?? null;
 }
 
+const withId =
+  (id: string) =>
+  (key: SigningKey): boolean =>
+    key.id === id;
+
 /** A key that nobody has stored yet. */
 async function newKey({ sealer, randomBytes }: SigningKeysParts): Promise<NewKey> {
   const seed = randomBytes(SIGNING_KEY_BYTES);
@@ -152,11 +157,10 @@ export function createSigningKeys(parts: SigningKeysParts): SigningKeys {
     const now = clock.monotonicMs();
     if (look === null || now - look.at >= LOOK_EVERY_MS)
       look = { at: now, keys: stored(store.listSigningKeys()) };
-    const withId = (key: SigningKey): boolean => key.id === id;
-    if (!(await look.keys).some(withId)) return undefined;
+    if (!(await look.keys).some(withId(id))) return undefined;
     // The list was too old, unless somebody has said so by now.
-    if (directory.known.signingKeys()?.some(withId) !== true) directory.forgetSigningKeys();
-    return (await listed()).find(withId);
+    if (directory.known.signingKeys()?.some(withId(id)) !== true) directory.forgetSigningKeys();
+    return (await listed()).find(withId(id));
   }
 
   /** Adds the successor, unless another process was quicker. */
@@ -184,11 +188,10 @@ export function createSigningKeys(parts: SigningKeysParts): SigningKeys {
       return { id: signing.id, key: objects.privateOf(signing) };
     },
     find: async (id) => {
-      const withId = (key: SigningKey): boolean => key.id === id;
-      const key = (await listed()).find(withId) ?? (await findUnknown(id));
+      const key = (await listed()).find(withId(id)) ?? (await findUnknown(id));
       return key === undefined ? null : objects.publicOf(key);
     },
-    has: (id) => directory.known.signingKeys()?.some((key) => key.id === id),
+    has: (id) => directory.known.signingKeys()?.some(withId(id)),
     published: async () => (await withCurrent()).map(publicJwkOf),
     rotate: async () => {
       const last = (await listedAnew()).at(-1);

@@ -10,6 +10,7 @@ import {
 import type { DomainLog } from '../domain/context.ts';
 import { KeypoolError } from '../domain/errors.ts';
 import type { Introspect } from '../domain/foreign-tokens.ts';
+import { createUnderWay } from '../model/under-way.ts';
 import {
   createIntrospectionClient,
   type IntrospectionEndpoint,
@@ -88,36 +89,18 @@ function createBreaker({ log, monotonicMs, pauseMs = PAUSE_MS }: IntrospectionPa
   };
 }
 
-/** Counts what is under way for each asker that is known; false where one has as much as it may. */
-function createShares(): {
-  readonly enter: (from: string) => boolean;
-  readonly leave: (from: string) => void;
-} {
-  const underWay = new Map<string, number>();
-  return {
-    enter: (from) => {
-      const count = underWay.get(from) ?? 0;
-      if (count >= OF_ONE_MAX) return false;
-      underWay.set(from, count + 1);
-      return true;
-    },
-    leave: (from) => {
-      const count = underWay.get(from) ?? 0;
-      if (count > 1) underWay.set(from, count - 1);
-      else underWay.delete(from);
-    },
-  };
-}
-
 /** Asks the server about tokens and applies the operator's rules to what it says. */
 export function createIntrospection(parts: IntrospectionParts): Introspect {
   const { endpoint, rules, log, now } = parts;
   const ask = createIntrospectionClient(endpoint);
   const breaker = createBreaker(parts);
   const room = bulkhead(UNDER_WAY_MAX, WAITING_MAX);
-  const shares = createShares();
+  const asked = createUnderWay();
   return async (token, from) => {
-    if (from !== undefined && !shares.enter(from)) throw unavailable(RETRY_MS);
+    if (from !== undefined) {
+      if (asked.of(from) >= OF_ONE_MAX) throw unavailable(RETRY_MS);
+      asked.enter(from);
+    }
     try {
       const claims = await room.execute(() => breaker.execute(() => ask(token)));
       return claims === null ? null : rules.subjectOf(claims, now());
@@ -131,7 +114,7 @@ export function createIntrospection(parts: IntrospectionParts): Introspect {
         throw unavailable(RETRY_MS, error);
       throw error;
     } finally {
-      if (from !== undefined) shares.leave(from);
+      if (from !== undefined) asked.leave(from);
     }
   };
 }

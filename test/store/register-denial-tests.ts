@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Change, Store } from '../../src/store/port.ts';
-import { eventually } from '../support/eventually.ts';
+import type { Store } from '../../src/store/port.ts';
 import { listAll } from '../support/listing.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
 import { eventOf } from '../support/store-rows.ts';
+import { listeningStores } from './listening-stores.ts';
 
 const missing = { name: 'StoreError', kind: 'not-found' };
 
@@ -66,20 +66,12 @@ export function registerDenialTests(name: string, makeStore: StoreFactory): void
     });
 
     it('is announced in every process', async (t) => {
-      const harness = await makeStore();
-      t.after(harness.close);
-      const stores = await harness.openMany(2);
-      const heard = stores.map((store) => {
-        const changes: Change[] = [];
-        t.after(store.onChange((change) => changes.push(change)));
-        return changes;
-      });
-      const [writer] = stores;
-      assert.ok(writer);
-      const isTold = (changes: readonly Change[], count: number) =>
-        changes.filter((change) => change.kind === 'subject' && change.id === 'x').length >= count;
+      const { writer, allHeard } = await listeningStores(t, makeStore);
       const told = (count: number) =>
-        eventually('all heard of it', () => heard.every((changes) => isTold(changes, count)) || null);
+        allHeard(
+          (changes) =>
+            changes.filter((change) => change.kind === 'subject' && change.id === 'x').length >= count,
+        );
       await deny(writer, 'x', 'why');
       await told(1);
       await writer.allowSubject('x', () => eventOf('AllowSubject'));

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SigningKey } from '../../src/model/signing-key.ts';
 import type { Change, Store } from '../../src/store/port.ts';
-import { eventually } from '../support/eventually.ts';
 import { type StoreFactory, useStore } from '../support/store-harness.ts';
 import { eventOf } from '../support/store-rows.ts';
+import { listeningStores } from './listening-stores.ts';
 
 function signingKey(id: string, follows: string, signFrom: number): SigningKey {
   const texts = { publicKey: `public of ${id}`, privateKey: `sealed of ${id}` };
@@ -136,24 +136,15 @@ export function registerSigningKeyTests(name: string, makeStore: StoreFactory): 
     });
 
     it('are announced in every process when one comes and when they are withdrawn', async (t) => {
-      const harness = await makeStore();
-      t.after(harness.close);
-      const stores = await harness.openMany(2);
-      const heard = stores.map((store) => {
-        const changes: Change[] = [];
-        t.after(store.onChange((change) => changes.push(change)));
-        return changes;
-      });
-      const [writer] = stores;
-      assert.ok(writer);
+      const { writer, forget, allHeard } = await listeningStores(t, makeStore);
       const isTold = (changes: readonly Change[]) => changes.some(({ kind }) => kind === 'signing-keys');
       for (const change of [
         () => writer.addSigningKey(signingKey('a', '', 1000)),
         () => replaceAll(writer, 'new', true),
       ]) {
-        for (const changes of heard) changes.length = 0;
+        forget();
         await change();
-        await eventually('all heard of it', () => heard.every(isTold) || null);
+        await allHeard(isTold);
       }
     });
   });
