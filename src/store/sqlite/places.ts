@@ -73,7 +73,11 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
     'DELETE FROM places WHERE queue = ? AND parked = ? AND position = ? AND key = ?',
   );
   type Row = { key: number; position: number; lastRank: number };
-  const upTo = prepare<Row>(db, `${BY_POSITION} AND position BETWEEN ? AND ? ORDER BY position, key LIMIT ?`);
+  // A sum, since SQLite plans a statement anew for each value that is bound to a bare LIMIT.
+  const upTo = prepare<Row>(
+    db,
+    `${BY_POSITION} AND position BETWEEN ? AND ? ORDER BY position, key LIMIT ? + 0`,
+  );
   const after = prepare<Row>(db, `${BY_POSITION} AND position > ? ORDER BY position, key LIMIT 1`);
   const candidate = (row: Row): Candidate => ({
     keyId: String(row.key),

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { toStoreError } from './driver-error.ts';
 import type { WriteEnd } from './memory.ts';
+import { prepare } from './statement.ts';
 
 /** Runs work on the database; what it throws reaches the caller, driver errors as `StoreError`. */
 export interface Transactions {
@@ -32,11 +33,13 @@ export function createTransactions(db: DatabaseSync, memories: readonly WriteEnd
     // SQLite has already rolled back after some errors, such as a full disk.
     if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
   };
+  const begin = prepare(db, 'BEGIN IMMEDIATE');
+  const commit = prepare(db, 'COMMIT');
   const write = <T>(work: () => T): T => {
     try {
-      db.exec('BEGIN IMMEDIATE');
+      begin.run();
       const result = work();
-      db.exec('COMMIT');
+      commit.run();
       for (const memory of memories) memory.committed();
       return result;
     } catch (error) {
