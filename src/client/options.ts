@@ -9,7 +9,8 @@ export interface KeypoolClientOptions {
   readonly token: KeypoolToken;
   /**
    * How long a call may take, in milliseconds: 30,000 unless named. The server is told and gives up too; the call
-   * rejects with the code DeadlineExceeded. One call can have its own: `drawKey(request, { timeoutMs })`, 0 for none.
+   * rejects with the code DeadlineExceeded. One call can have its own: `drawKey(request, { timeoutMs })`, 0 for none. Does
+   * not end `watchAvailability`.
    */
   readonly timeoutMs?: number;
   /** See every call and its answer, for tracing or retries; the first is the outermost. They never see the token. */

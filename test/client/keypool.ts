@@ -9,6 +9,8 @@ export type Keypool = AsyncDisposable & {
   /** A consumer's. */
   readonly token: string;
   readonly stop: () => Promise<void>;
+  /** All that the server has logged. */
+  readonly output: () => string;
   /** Makes a tier with one key and grants it to the consumer; the feature is in no other tier. */
   readonly addPool: (limit?: { readonly perHour: number }) => Promise<Pool>;
 };
@@ -43,5 +45,6 @@ export async function startKeypool(
     client.close();
     await server.kill();
   };
-  return { url: server.url, admin, token, addPool, stop, [Symbol.asyncDispose]: stop };
+  const { url, output } = server;
+  return { url, output, admin, token, addPool, stop, [Symbol.asyncDispose]: stop };
 }

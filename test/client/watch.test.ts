@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import type { CallOptions } from '@connectrpc/connect';
 import { Code, ConnectError, durationFromMs, keypoolErrorOf } from '../../src/client/exports.ts';
+import { eventually } from '../support/eventually.ts';
 import { EVERY_CLIENT } from './every-client.ts';
 import { type Keypool, startKeypool } from './keypool.ts';
 
@@ -28,17 +31,40 @@ for (const { name, create } of EVERY_CLIENT)
       assert.ok(refused !== null && 'reason' in refused && refused.reason === 'POOL_EXHAUSTED');
     });
 
-    it('watches as long as it reads, and no longer than it is open', async () => {
+    it('ends a watch that it leaves, here and at the server', async () => {
       const { feature } = await keypool.addPool();
       const client = create({ baseUrl: keypool.url, token: keypool.token });
-      for await (const { availableKeys } of client.keyPool.watchAvailability({ feature })) {
+      const id = randomUUID();
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+      const before = timers();
+      const options = { timeoutMs: 3_600_000, headers: { 'x-request-id': id } };
+      for await (const { availableKeys } of client.keyPool.watchAvailability({ feature }, options)) {
         assert.equal(availableKeys, 1);
         break;
       }
-      const watch = client.keyPool.watchAvailability({ feature })[Symbol.asyncIterator]();
-      await watch.next();
-      const next = codeOf(watch.next());
+      assert.equal(timers(), before);
+      await eventually('the server logs its end', () => (keypool.output().includes(id) ? true : null));
+      assert.equal((await client.auth.whoAmI({})).scopes.length, 1);
       client.close();
-      assert.equal(await next, Code.Canceled);
+    });
+
+    it('watches no longer than its signal, its own time-out or the client allow', async () => {
+      const { feature } = await keypool.addPool();
+      const client = create({ baseUrl: keypool.url, token: keypool.token, timeoutMs: 50 });
+      const second = async (options: CallOptions) => {
+        const watch = client.keyPool.watchAvailability({ feature }, options)[Symbol.asyncIterator]();
+        await watch.next();
+        return codeOf(watch.next());
+      };
+      const caller = new AbortController();
+      const left = second({ signal: caller.signal });
+      const timed = second({ timeoutMs: 300 });
+      const open = second({});
+      assert.equal(await timed, Code.DeadlineExceeded);
+      caller.abort();
+      assert.equal(await left, Code.Canceled);
+      client.close();
+      assert.equal(await open, Code.Canceled);
+      assert.equal(await codeOf(second({ signal: AbortSignal.abort() })), Code.Canceled);
     });
   });
