@@ -35,7 +35,6 @@ export type Mongod = {
 };
 
 export type DatabaseLease = {
-  readonly mongod: Mongod;
   readonly databaseName: string;
   /** Names the database in its path. */
   readonly uri: string;
@@ -62,30 +61,59 @@ export function startStandaloneMongod(): Promise<Mongod> {
   return startNodes({}, undefined);
 }
 
-/** A server for many databases; it holds the files of those that were dropped open, so only for so many. */
-type SharedServer = { readonly starting: Promise<Mongod>; leased: number; inUse: number };
+/** Where databases can be had, and how many were. */
+type SharedServer = {
+  readonly databaseUri: (database: string) => string;
+  /** Ends it when nobody uses it any more; null for the one of the whole run, which others use too. */
+  readonly stop: (() => Promise<void>) | null;
+};
+type SharedServers = { readonly server: Promise<SharedServer>; leased: number; inUse: number };
 
+/** A server holds the files of databases that were dropped open, so it is had for so many. */
 const DATABASES_MAX = 90;
-let shared: SharedServer | undefined;
+const OF_ALL_FILES = 'KEYPOOL_TEST_MONGOD';
+let shared: SharedServers | undefined;
 
-/** A database of the caller's own on a mongod that others of this process use too, and that ends with it at the latest. */
+async function ownServer(): Promise<SharedServer> {
+  return startMongod();
+}
+
+function serverOfAllFiles(uri: string): SharedServer {
+  const databaseUri = (database: string) => Object.assign(new URL(uri), { pathname: database }).href;
+  return { databaseUri, stop: null };
+}
+
+/** Starts a mongod for all processes that this one starts, which then have their databases there. */
+export async function startForAllFiles(): Promise<Mongod> {
+  const mongod = await startMongod();
+  process.env[OF_ALL_FILES] = mongod.uri;
+  return mongod;
+}
+
+/**
+ * A database of the caller's own, on the mongod of all files where there is one, else on one that others of this process
+ * use too, and that ends with it at the latest.
+ */
 export async function sharedMongod(): Promise<DatabaseLease> {
-  if (shared === undefined || shared.leased === DATABASES_MAX)
-    shared = { starting: startMongod(), leased: 0, inUse: 0 };
-  const server = shared;
-  server.leased += 1;
-  server.inUse += 1;
-  const mongod = await server.starting;
+  const ofAllFiles = process.env[OF_ALL_FILES];
+  if (shared === undefined && ofAllFiles !== undefined)
+    shared = { server: Promise.resolve(serverOfAllFiles(ofAllFiles)), leased: 0, inUse: 0 };
+  else if (shared === undefined || shared.leased === DATABASES_MAX)
+    shared = { server: ownServer(), leased: 0, inUse: 0 };
+  const servers = shared;
+  servers.leased += 1;
+  servers.inUse += 1;
+  const { databaseUri, stop } = await servers.server;
   const databaseName = `keypool_${randomBytes(6).toString('hex')}`;
-  const uri = mongod.databaseUri(databaseName);
+  const uri = databaseUri(databaseName);
   const drop = async () => {
     await withClient(uri, DROP_SELECTION_MS, async (client) => {
       await client.db(databaseName).dropDatabase();
     });
-    server.inUse -= 1;
-    if (server !== shared && server.inUse === 0) await mongod.stop();
+    servers.inUse -= 1;
+    if (servers !== shared && servers.inUse === 0) await stop?.();
   };
-  return { mongod, databaseName, uri, drop };
+  return { databaseName, uri, drop };
 }
 
 async function startNodes(
