@@ -14,7 +14,8 @@ export type DoubtfulRecords = LRUCache<string, string>;
 const DOUBTFUL_MAX = 20_000;
 
 export function createDoubtfulRecords(): DoubtfulRecords {
-  return new LRUCache({ max: DOUBTFUL_MAX });
+  // Bounded by size, since a bound on entries takes the room of all of them from the start, and there is hardly ever one.
+  return new LRUCache({ maxSize: DOUBTFUL_MAX, sizeCalculation: () => 1 });
 }
 
 /** Notes that these records may be in a row; those that are `once` have rows of their own. */
