@@ -67,12 +67,12 @@ type SharedServer = {
   /** Ends it when nobody uses it any more; null for the one of the whole run, which others use too. */
   readonly stop: (() => Promise<void>) | null;
 };
-type SharedServers = { readonly server: Promise<SharedServer>; leased: number; inUse: number };
+type Sharing = { readonly server: Promise<SharedServer>; leased: number; inUse: number };
 
 /** A server holds the files of databases that were dropped open, so it is had for so many. */
 const DATABASES_MAX = 90;
 const OF_ALL_FILES = 'KEYPOOL_TEST_MONGOD';
-let shared: SharedServers | undefined;
+let shared: Sharing | undefined;
 
 async function ownServer(): Promise<SharedServer> {
   return startMongod();
@@ -100,18 +100,18 @@ export async function sharedMongod(): Promise<DatabaseLease> {
     shared = { server: Promise.resolve(serverOfAllFiles(ofAllFiles)), leased: 0, inUse: 0 };
   else if (shared === undefined || shared.leased === DATABASES_MAX)
     shared = { server: ownServer(), leased: 0, inUse: 0 };
-  const servers = shared;
-  servers.leased += 1;
-  servers.inUse += 1;
-  const { databaseUri, stop } = await servers.server;
+  const sharing = shared;
+  sharing.leased += 1;
+  sharing.inUse += 1;
+  const { databaseUri, stop } = await sharing.server;
   const databaseName = `keypool_${randomBytes(6).toString('hex')}`;
   const uri = databaseUri(databaseName);
   const drop = async () => {
     await withClient(uri, DROP_SELECTION_MS, async (client) => {
       await client.db(databaseName).dropDatabase();
     });
-    servers.inUse -= 1;
-    if (servers !== shared && servers.inUse === 0) await stop?.();
+    sharing.inUse -= 1;
+    if (sharing !== shared && sharing.inUse === 0) await stop?.();
   };
   return { databaseName, uri, drop };
 }
