@@ -15,10 +15,14 @@ export function createLifetime(whenEnded: () => void = () => {}): Lifetime {
   const interceptor: Interceptor = (next) => async (request) => {
     if (ended) throw clientClosed();
     const call = new AbortController();
-    const abort = () => call.abort(request.signal.reason);
+    // A stream that was left is not read any more, so nothing else would tell of its end.
+    const abort = () => {
+      callsUnderWay.delete(call);
+      call.abort(request.signal.reason);
+    };
+    callsUnderWay.add(call);
     if (request.signal.aborted) abort();
     request.signal.addEventListener('abort', abort, { once: true });
-    callsUnderWay.add(call);
     const over = () => {
       callsUnderWay.delete(call);
       request.signal.removeEventListener('abort', abort);

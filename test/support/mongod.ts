@@ -69,7 +69,7 @@ type SharedServer = {
 };
 type Sharing = { readonly server: Promise<SharedServer>; leased: number; inUse: number };
 
-/** A server holds the files of databases that were dropped open, so it is had for so many. */
+/** A server holds the files of databases that were dropped open, so a process has it for so many. */
 const DATABASES_MAX = 90;
 const OF_ALL_FILES = 'KEYPOOL_TEST_MONGOD';
 let shared: Sharing | undefined;

@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/port.ts';
 import { sharedMongod } from './mongod.ts';
 import { systemClock } from './test-clock.ts';
 
-/** An empty database on the mongod of this process, with a client that does what other writers might. */
+/** An empty database on a mongod that others use too, with a client that does what other writers might. */
 export interface TestDatabase {
   readonly uri: string;
   readonly client: MongoClient;
