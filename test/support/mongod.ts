@@ -61,12 +61,8 @@ export function startStandaloneMongod(): Promise<Mongod> {
   return startNodes({}, undefined);
 }
 
-/** Where databases can be had, and how many were. */
-type SharedServer = {
-  readonly databaseUri: (database: string) => string;
-  /** Ends it when nobody uses it any more; null for the one of the whole run, which others use too. */
-  readonly stop: (() => Promise<void>) | null;
-};
+/** Where databases can be had, and how many were; it is stopped when nobody uses it any more. */
+type SharedServer = Pick<Mongod, 'databaseUri' | 'stop'>;
 type Sharing = { readonly server: Promise<SharedServer>; leased: number; inUse: number };
 
 /** A server holds the files of databases that were dropped open, so a process has it for so many. */
@@ -74,13 +70,10 @@ const DATABASES_MAX = 90;
 const OF_ALL_FILES = 'KEYPOOL_TEST_MONGOD';
 let shared: Sharing | undefined;
 
-async function ownServer(): Promise<SharedServer> {
-  return startMongod();
-}
-
 function serverOfAllFiles(uri: string): SharedServer {
   const databaseUri = (database: string) => Object.assign(new URL(uri), { pathname: database }).href;
-  return { databaseUri, stop: null };
+  // Others use it too.
+  return { databaseUri, stop: async () => {} };
 }
 
 /** Starts a mongod for all processes that this one starts, which then have their databases there. */
@@ -99,7 +92,7 @@ export async function sharedMongod(): Promise<DatabaseLease> {
   if (shared === undefined && ofAllFiles !== undefined)
     shared = { server: Promise.resolve(serverOfAllFiles(ofAllFiles)), leased: 0, inUse: 0 };
   else if (shared === undefined || shared.leased === DATABASES_MAX)
-    shared = { server: ownServer(), leased: 0, inUse: 0 };
+    shared = { server: startMongod(), leased: 0, inUse: 0 };
   const sharing = shared;
   sharing.leased += 1;
   sharing.inUse += 1;
@@ -111,7 +104,7 @@ export async function sharedMongod(): Promise<DatabaseLease> {
       await client.db(databaseName).dropDatabase();
     });
     sharing.inUse -= 1;
-    if (sharing !== shared && sharing.inUse === 0) await stop?.();
+    if (sharing !== shared && sharing.inUse === 0) await stop();
   };
   return { databaseName, uri, drop };
 }

@@ -1,13 +1,14 @@
-import { MongoClient } from 'mongodb';
 import { v7 as uuid } from 'uuid';
 import { openMongoStore } from '../../src/store/mongodb/open.ts';
 import type { Store, StoreOptions } from '../../src/store/port.ts';
 import { eventually } from './eventually.ts';
 import { type DatabaseLease, sharedMongod } from './mongod.ts';
+import { withClient } from './mongod-election.ts';
 import type { StoreHarness } from './store-harness.ts';
 import { systemClock } from './test-clock.ts';
 
 const WAIT_MARGIN_MS = 5000;
+const EMPTY_SELECTION_MS = 10_000;
 
 /** Databases of earlier tests, emptied: collections and indexes take longer to make than to empty. */
 const emptied: DatabaseLease[] = [];
@@ -17,17 +18,14 @@ const ROWS_MAX = 5000;
 const SCHEMA = 'schema';
 
 /** Gives how many rows there were. */
-async function empty({ uri, databaseName }: DatabaseLease): Promise<number> {
-  const client = await MongoClient.connect(uri);
-  try {
+function empty({ uri, databaseName }: DatabaseLease): Promise<number> {
+  return withClient(uri, EMPTY_SELECTION_MS, async (client) => {
     const db = client.db(databaseName);
     const collections = await db.listCollections({}, { nameOnly: true }).toArray();
     const names = collections.map(({ name }) => name).filter((name) => name !== SCHEMA);
     const emptyings = await Promise.all(names.map((name) => db.collection(name).deleteMany({})));
     return emptyings.reduce((sum, { deletedCount }) => sum + deletedCount, 0);
-  } finally {
-    await client.close();
-  }
+  });
 }
 
 /** A database of its own on a real replica set, whose clock is the machine's. */
