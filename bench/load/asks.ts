@@ -49,13 +49,17 @@ export function reportRequest({ token }: Ask, drawIds: readonly string[], port: 
   return wholeRequest(token, port, BATCH_REPORT_PATH, `{"reports":[${[first, ...others].join()}]}`);
 }
 
-/** An ask as gRPC's headers and its one length-prefixed message. */
-export function grpcRequest(ask: Ask) {
+/** A gRPC call: the headers of its POST, and its one length-prefixed message. */
+export interface GrpcRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+}
+
+export function grpcRequest(ask: Ask): GrpcRequest {
   const { path, binary } = requestOf(ask);
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(binary.length, 1);
   const headers = {
-    ':method': 'POST',
     ':path': path,
     'content-type': 'application/grpc',
     te: 'trailers',

@@ -1,42 +1,113 @@
-import { type ClientHttp2Session, connect } from 'node:http2';
-import type { grpcRequest } from './asks.ts';
+import { connect } from 'node:net';
+import type { GrpcRequest } from './asks.ts';
+import { headerBlock, isGrpcOk } from './header-block.ts';
+import { createFrameReader, FLAG, FRAME, type Frame, frame, opening, windowUpdate } from './http2-frames.ts';
 import type { Caller } from './plan.ts';
 
-const CALLERS_PER_SESSION = 64;
+const CALLERS_PER_CONNECTION = 64;
+/** What may come in on a connection before more is allowed, in bytes. */
+const WINDOW = 65_535;
+/** How often a caller whose connection is gone says so. */
+const GONE_MS = 100;
+const STREAM_AT = 5;
 
-/** A caller that makes gRPC unary calls over an HTTP/2 session that it shares with others. */
-function grpcCaller(session: ClientHttp2Session, nextRequest: () => ReturnType<typeof grpcRequest>): Caller {
+/** An HTTP/2 connection with as little client work as possible, on which many call at a time. */
+export interface GrpcConnection {
+  readonly send: (request: GrpcRequest, done: (ok: boolean) => void) => void;
+  readonly close: () => void;
+}
+
+/** A call's two frames, but for the number of its stream; and where that stands. */
+interface Prepared {
+  readonly bytes: Buffer;
+  readonly dataAt: number;
+}
+
+function prepare({ headers, bytes }: GrpcRequest, port: number): Prepared {
+  const block = headerBlock({ ':authority': `127.0.0.1:${port}`, ...headers });
+  const head = frame(FRAME.headers, FLAG.endHeaders, 0, block);
+  const data = frame(FRAME.data, FLAG.endStream, 0, bytes);
+  return { bytes: Buffer.concat([head, data]), dataAt: head.length };
+}
+
+export function grpcConnection(port: number): GrpcConnection {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const read = createFrameReader();
+  const prepared = new Map<GrpcRequest, Prepared>();
+  const waiting = new Map<number, (ok: boolean) => void>();
+  let nextStream = 1;
+  let received = 0;
+  // What is written in one turn goes out as one.
+  let unsent: Buffer[] = [opening()];
+  const flush = (): void => {
+    const bytes = Buffer.concat(unsent);
+    unsent = [];
+    socket.write(bytes);
+  };
+  const write = (bytes: Buffer): void => {
+    if (unsent.push(bytes) === 1) setImmediate(flush);
+  };
+  const end = (stream: number, ok: boolean): void => {
+    const done = waiting.get(stream);
+    waiting.delete(stream);
+    done?.(ok);
+  };
+  const take = ({ type, flags, stream, payload }: Frame): void => {
+    switch (type) {
+      case FRAME.headers:
+        if ((flags & FLAG.endStream) !== 0) end(stream, isGrpcOk(payload));
+        break;
+      case FRAME.data:
+        received += payload.length;
+        // gRPC ends with trailers.
+        if ((flags & FLAG.endStream) !== 0) end(stream, false);
+        break;
+      case FRAME.reset:
+        end(stream, false);
+        break;
+      case FRAME.settings:
+      case FRAME.ping:
+        if ((flags & FLAG.ack) === 0)
+          write(frame(type, FLAG.ack, 0, type === FRAME.ping ? payload : Buffer.alloc(0)));
+    }
+  };
+  setImmediate(flush);
+  socket.on('data', (chunk: Buffer) => {
+    for (const each of read(chunk)) take(each);
+    if (received < WINDOW / 2) return;
+    write(windowUpdate(received));
+    received = 0;
+  });
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    for (const stream of [...waiting.keys()]) end(stream, false);
+  });
   return {
-    call: (done) => {
-      const { headers, bytes } = nextRequest();
-      const stream = session.request(headers);
-      let status = '';
-      stream.on('response', (response) => {
-        if (typeof response['grpc-status'] === 'string') status = response['grpc-status'];
-      });
-      stream.on('trailers', (trailers) => {
-        status = String(trailers['grpc-status']);
-      });
-      stream.on('error', () => undefined);
-      stream.on('close', () => done(status === '0'));
-      stream.resume();
-      stream.end(bytes);
+    send: (request, done) => {
+      if (socket.destroyed) {
+        setTimeout(() => done(false), GONE_MS);
+        return;
+      }
+      const known = prepared.get(request) ?? prepare(request, port);
+      prepared.set(request, known);
+      const call = Buffer.from(known.bytes);
+      call.writeUInt32BE(nextStream, STREAM_AT);
+      call.writeUInt32BE(nextStream, known.dataAt + STREAM_AT);
+      waiting.set(nextStream, done);
+      nextStream += 2;
+      write(call);
     },
-    close: () => session.destroy(),
+    close: () => socket.destroy(),
   };
 }
 
-/** Callers over as many sessions as are needed for 64 of them on each. */
-export function grpcCallers(
-  count: number,
-  port: number,
-  nextRequest: () => ReturnType<typeof grpcRequest>,
-): Caller[] {
-  const sessions = Array.from({ length: Math.ceil(count / CALLERS_PER_SESSION) }, () =>
-    connect(`http://127.0.0.1:${port}`),
+/** Callers over as many connections as are needed for 64 of them on each. */
+export function grpcCallers(count: number, port: number, nextRequest: () => GrpcRequest): Caller[] {
+  const connections = Array.from({ length: Math.ceil(count / CALLERS_PER_CONNECTION) }, () =>
+    grpcConnection(port),
   );
-  return sessions.flatMap((session, i) => {
-    const onIt = Math.min(CALLERS_PER_SESSION, count - i * CALLERS_PER_SESSION);
-    return Array.from({ length: onIt }, () => grpcCaller(session, nextRequest));
+  return Array.from({ length: count }, (_, i) => {
+    const connection = connections[Math.floor(i / CALLERS_PER_CONNECTION)] as GrpcConnection;
+    return { call: (done) => connection.send(nextRequest(), done), close: connection.close };
   });
 }
