@@ -37,7 +37,9 @@ export function stampGrainMs(limit: Limit): number {
 export function liveStamps(state: MeterState | undefined, limit: Limit, now: number): readonly Stamp[] {
   if (state === undefined || !('stamps' in state)) return [];
   const horizon = now - limit.windowMs - guardMs(limit);
-  return state.stamps.filter((stamp) => stamp.at > horizon);
+  const from = state.stamps.findIndex(({ at }) => at > horizon);
+  if (from < 0) return [];
+  return from === 0 ? state.stamps : state.stamps.slice(from);
 }
 
 function sum(stamps: readonly Stamp[]): number {

@@ -61,6 +61,7 @@ export function sharesOf(
 ): number[] {
   const first = turns[0];
   if (first === undefined) return [];
+  if (turns.length === 1) return [draws];
   const upTo = (level: number): number[] => turns.map((turn, i) => paces[i]?.upTo(turn, level) ?? 0);
   const total = (shares: readonly number[]): number => shares.reduce((sum, share) => sum + share, 0);
   const step = paces.reduce((most, pace) => Math.max(most, pace.step), STRIDE);

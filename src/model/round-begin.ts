@@ -71,25 +71,32 @@ export interface RoundManner {
    * key after another, and what was taken first must leave soon. As many as it takes unless given.
    */
   readonly affineStepsMax?: number;
+  /** Keys of a queue that are read at first, at least; twice as many each time that was not enough. 8 unless given. */
+  readonly pageMin?: number;
 }
 
 /** Keys that are read at once for each of several affinities, at most. */
 const AFFINE_PAGE_MAX = 32;
+const PAGE_MIN = 8;
 
 /** The searches of a round, one for each group. `spread`: how many keys are tried at once, at first. */
 export function beginSearches(
   groups: readonly DrawGroup[],
   scans: ScanMemory,
-  spread: Spread = shareTakes,
+  { spread = shareTakes, pageMin = PAGE_MIN }: RoundManner,
 ): readonly Search[] {
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));
   // Draws of one affinity go to one key, then to another: so few are looked at, but not the same few for all of them.
   const affinities = groups.reduce((count, { affinity }) => (affinity === null ? count : count + 1), 0);
-  const affine = { examinedMax: EXAMINED_MIN, width: 1, pageMin: Math.min(affinities, AFFINE_PAGE_MAX) };
+  const affine = {
+    examinedMax: EXAMINED_MIN,
+    width: 1,
+    pageMin: Math.max(pageMin, Math.min(affinities, AFFINE_PAGE_MAX)),
+  };
   const waiting = groups.reduce((sum, { size }) => sum + size, 0);
   return groups.map((group, index) => {
     const width = Math.max(spread(group.size, waiting), Math.ceil(group.size / drawsMax(group)));
-    const bounds = group.affinity === null ? { examinedMax, width, pageMin: 0 } : affine;
+    const bounds = group.affinity === null ? { examinedMax, width, pageMin } : affine;
     return beginSearch(group, index, bounds, scans);
   });
 }

@@ -2,7 +2,6 @@ import type { Candidate, DrawGroup, DrawQueue, QueueRead } from './round-protoco
 import type { BrokenScan, ScanMemory } from './scan-memory.ts';
 import type { Took } from './take.ts';
 
-const PAGE_MIN = 8;
 const PAGE_MAX = 256;
 /** Keys at one position that a search looks at; the rest of them is passed over. */
 const TIES_MAX = 4096;
@@ -89,7 +88,7 @@ export function beginSearch(
   scans: ScanMemory,
 ): Search {
   const places = ['ready', 'due'] as const;
-  const page = Math.min(PAGE_MAX, Math.max(PAGE_MIN, bounds.width, bounds.pageMin));
+  const page = Math.min(PAGE_MAX, Math.max(bounds.width, bounds.pageMin));
   const cursors = group.queues.flatMap((source) =>
     places.map((place) => {
       const scan = group.units === 1 ? undefined : scans.find(source.queue, place, group.units);

@@ -112,10 +112,10 @@ export function* planRound(
   groups: readonly DrawGroup[],
   time: VirtualTime,
   scans: ScanMemory,
-  { spread, affineStepsMax = Infinity }: RoundManner = {},
+  manner: RoundManner = {},
 ): Generator<RoundStep, RoundResult, RoundReply> {
   yield* beginQueues(groups, time);
-  const all = beginSearches(groups, scans, spread);
+  const all = beginSearches(groups, scans, manner);
   const affinities = yield* recallHomes(all);
   const grants: Grant[] = [];
   for (;;) {
@@ -135,7 +135,7 @@ export function* planRound(
       const { group, keyId, source } = take;
       if (took !== null && draws > 0) grants.push({ group, keyId, source, took, draws });
     }
-    holdLong(affinities, grants.length > 0, affineStepsMax);
+    holdLong(affinities, grants.length > 0, manner.affineStepsMax ?? Infinity);
   }
   for (const search of all) rememberSearch(search, scans);
   return { grants, shortages: all.map(shortageOf) };

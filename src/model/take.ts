@@ -79,21 +79,25 @@ function nextForRate(state: KeyState, request: TakeRequest, now: number): number
   );
 }
 
-/** All places of a key of which no feature can be drawn: parked until it has a unit again, or out. */
-function waitingPlaces(state: KeyState, request: TakeRequest, now: number): Places {
+/** All places of a key of which no feature can be drawn: parked until it has a unit again (`at`), or out. */
+function waitingPlaces(state: KeyState, request: TakeRequest, at: number | null, now: number): Places {
   const keyAt = keyNextAt(state, request.policy, 1, now);
-  const at = nextFor(state, request, 1, now);
   if (keyAt === null || at === null) return NOWHERE;
   // Only of the feature at hand are the limits known here; the other queues find out when they try.
   const { ready, due } = parkedUntil(state, keyAt);
   return { ready, due: { ...due, [request.queue]: at } };
 }
 
-/** The places after a take on `request.queue`, from a state in which all else is final. */
-function placesAfter(state: KeyState, request: TakeRequest, granted: number, now: number): Places {
+/** The places after a take on `request.queue`, from a state in which all else is final; `at`: when it has a unit again. */
+function placesAfter(
+  state: KeyState,
+  request: TakeRequest,
+  granted: number,
+  at: number | null,
+  now: number,
+): Places {
   const { queue, policy } = request;
-  if (keyWaits(state, policy, now)) return waitingPlaces(state, request, now);
-  const at = nextFor(state, request, 1, now);
+  if (keyWaits(state, policy, now)) return waitingPlaces(state, request, at, now);
   if (at === null || at > now) {
     const due = without(state.due, queue);
     if (at !== null) due[queue] = at;
@@ -132,9 +136,11 @@ export function takeFromKey(before: KeyState, request: TakeRequest, storeNow: nu
   if (request.charge === 'rate' && current.state !== 'active') return refuse(current, 'unusable', null);
   const granted = grant(current, request, now);
   const after = granted > 0 ? drawn(current, request, granted, now) : current;
-  const state = { ...after, ...placesAfter(after, request, granted, now) };
+  const unitAt = nextFor(after, request, 1, now);
+  const state = { ...after, ...placesAfter(after, request, granted, unitAt, now) };
   const isRate = request.charge === 'rate';
-  const nextAt = isRate ? nextForRate(state, request, now) : nextFor(state, request, request.units, now);
+  const drawAt = request.units === 1 ? unitAt : nextFor(state, request, request.units, now);
+  const nextAt = isRate ? nextForRate(state, request, now) : drawAt;
   if (granted > 0)
     return { state, took: { take: request.take, reason: 'granted', granted, at: now, nextAt } };
   const stays = request.queue in state.ready || (state.due[request.queue] ?? Infinity) <= now;

@@ -82,6 +82,7 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
   const budgetWatch = createBudgetWatch<number>();
   const states = createKeyStates(db, places, now, budgetWatch);
   const credentials = createCredentials(db);
+  const tiers = createTierRows(db);
   const quotaGroups = createQuotaGroupRows(db);
   const creditPools = createCreditPools(db);
   const { hourMs } = options.summedSpans ?? SUMMED_SPANS;
@@ -90,6 +91,7 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
   const transactions = createTransactions(db, [
     names,
     states,
+    tiers,
     credentials,
     quotaGroups,
     creditPools,
@@ -114,7 +116,7 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
     freshRank: createFreshRanks(options.clock),
     options,
     keys: createKeyRows(db, { names, states, credentials, quotaGroups, now }),
-    tiers: createTierRows(db),
+    tiers,
     jobs: createJobRows(db),
     adminEvents: createAdminEvents(db),
     clockWatch: createClockWatch(options),

@@ -59,8 +59,6 @@ function one(changed: number): void {
   if (changed !== 1) throw new Error('a key does not stand where its state says');
 }
 
-const BY_POSITION = 'SELECT key, position, last_rank AS lastRank FROM places WHERE queue = ? AND parked = ?';
-
 export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
   const insert = prepare(db, 'INSERT INTO places VALUES (?, ?, ?, ?, ?, ?)');
   const update = prepare(
@@ -73,12 +71,12 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
     'DELETE FROM places WHERE queue = ? AND parked = ? AND position = ? AND key = ?',
   );
   type Row = { key: number; position: number; lastRank: number };
-  // A sum, since SQLite plans a statement anew for each value that is bound to a bare LIMIT.
-  const upTo = prepare<Row>(
+  const from = prepare<Row>(
     db,
-    `${BY_POSITION} AND position BETWEEN ? AND ? ORDER BY position, key LIMIT ? + 0`,
+    // A sum, since SQLite plans a statement anew for each value that is bound to a bare LIMIT.
+    `SELECT key, position, last_rank AS lastRank FROM places
+     WHERE queue = ? AND parked = ? AND position >= ? ORDER BY position, key LIMIT ? + 0`,
   );
-  const after = prepare<Row>(db, `${BY_POSITION} AND position > ? ORDER BY position, key LIMIT 1`);
   const candidate = (row: Row): Candidate => ({
     keyId: String(row.key),
     position: row.position,
@@ -107,11 +105,10 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
     page: (read, now) => {
       const queue = names.find(read.queue);
       if (queue === null) return [];
-      if (read.place === 'ready')
-        return upTo.all(queue, 0, read.from, Number.MAX_SAFE_INTEGER, read.limit).map(candidate);
-      const rows = upTo.all(queue, 1, read.from, now, read.limit);
-      if (rows.length < read.limit) rows.push(...after.all(queue, 1, now));
-      return rows.map(candidate);
+      const isParked = read.place === 'due';
+      const rows = from.all(queue, isParked ? 1 : 0, read.from, read.limit);
+      const later = isParked ? rows.findIndex(({ position }) => position > now) : -1;
+      return (later < 0 ? rows : rows.slice(0, later + 1)).map(candidate);
     },
   };
 }

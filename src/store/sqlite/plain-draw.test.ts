@@ -56,11 +56,9 @@ async function openCounting() {
   return { db, store, drawOnce };
 }
 
-/** As it was before there were reports, holds and groups. */
+/** No more than before there were reports, holds and groups. */
 const PLAIN = [
   'BEGIN',
-  'SELECT revision FROM tiers',
-  'SELECT key, position, last_rank AS lastRank FROM places',
   'SELECT key, position, last_rank AS lastRank FROM places',
   'SELECT key, position, last_rank AS lastRank FROM places',
   'INSERT INTO usage_events',
