@@ -11,12 +11,14 @@ import { revocation } from './sections/revocation.ts';
 import { tail } from './sections/tail.ts';
 import { throughput } from './sections/throughput.ts';
 import { verify } from './sections/verify.ts';
+import { waiting } from './sections/waiting.ts';
 
 const SECTIONS: Readonly<Record<SectionName, Section>> = {
   throughput,
   'one-caller': oneCaller,
   verify,
   outcomes,
+  waiting,
   tail,
   large,
   memory,

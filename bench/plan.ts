@@ -5,6 +5,7 @@ export const SECTION_NAMES = [
   'one-caller',
   'verify',
   'outcomes',
+  'waiting',
   'tail',
   'large',
   'memory',

@@ -40,7 +40,7 @@ function createTally(beginAt: number, endAt: number) {
  */
 export async function measureCallers(
   callers: readonly Caller[],
-  { warmUpMs, measureMs }: LoadTimes,
+  { warmUpMs, measureMs, pauseMs }: LoadTimes,
 ): Promise<LoadResult> {
   const beginAt = performance.now() + warmUpMs;
   const endAt = beginAt + measureMs;
@@ -55,7 +55,8 @@ export async function measureCallers(
         }
         caller.call((ok) => {
           tally.count(sentAt, ok);
-          next();
+          if (pauseMs === undefined) next();
+          else setTimeout(next, pauseMs);
         });
       };
       next();

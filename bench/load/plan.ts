@@ -21,6 +21,8 @@ export type Ask = DrawAsk | VerifyAsk;
 export interface LoadTimes {
   readonly warmUpMs: number;
   readonly measureMs: number;
+  /** How long each caller pauses between an answer and its next call; absent: not at all. */
+  readonly pauseMs?: number;
 }
 
 /** What one load run does; given to the load process as JSON. */
