@@ -1,6 +1,6 @@
 import { goesByTurns } from './round-choice.ts';
 import type { DrawGroup, QueueRead, RoundReply, RoundStep } from './round-protocol.ts';
-import { beginSearch, type Search } from './round-search.ts';
+import { beginSearch, PAGE_MIN, type Search } from './round-search.ts';
 import type { ScanMemory } from './scan-memory.ts';
 import { mostAtOnce, type QueueName } from './tier.ts';
 import { TURN_MIN, type VirtualTime } from './virtual-time.ts';
@@ -71,32 +71,47 @@ export interface RoundManner {
    * key after another, and what was taken first must leave soon. As many as it takes unless given.
    */
   readonly affineStepsMax?: number;
-  /** Keys of a queue that are read at first, at least; twice as many each time that was not enough. 8 unless given. */
-  readonly pageMin?: number;
+  /**
+   * True where a page costs what its rows cost: of queues in the order of last use no more ready keys are read at first
+   * than are likely to be asked.
+   */
+  readonly shortPages?: boolean;
 }
 
 /** Keys that are read at once for each of several affinities, at most. */
 const AFFINE_PAGE_MAX = 32;
-const PAGE_MIN = 8;
+
+/**
+ * How many ready keys are read at first for a group, at least: all that a page has, unless they come in the order in which
+ * they are asked. Groups that share a queue read the same ones, so there is one for each of them, and one to spare.
+ */
+function readyPages(groups: readonly DrawGroup[], shortPages: boolean): (group: DrawGroup) => number {
+  if (!shortPages) return () => PAGE_MIN;
+  const sharers = new Map<QueueName, number>();
+  for (const { queues } of groups)
+    for (const { queue } of queues) sharers.set(queue, (sharers.get(queue) ?? 0) + 1);
+  return ({ queues }) => {
+    if (queues.some(({ policy }) => policy.strategy !== 'least_recently_used')) return PAGE_MIN;
+    const most = queues.reduce((count, { queue }) => Math.max(count, sharers.get(queue) ?? 0), 0);
+    return Math.min(PAGE_MIN, most + 1);
+  };
+}
 
 /** The searches of a round, one for each group. `spread`: how many keys are tried at once, at first. */
 export function beginSearches(
   groups: readonly DrawGroup[],
   scans: ScanMemory,
-  { spread = shareTakes, pageMin = PAGE_MIN }: RoundManner,
+  { spread = shareTakes, shortPages = false }: RoundManner,
 ): readonly Search[] {
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));
   // Draws of one affinity go to one key, then to another: so few are looked at, but not the same few for all of them.
   const affinities = groups.reduce((count, { affinity }) => (affinity === null ? count : count + 1), 0);
-  const affine = {
-    examinedMax: EXAMINED_MIN,
-    width: 1,
-    pageMin: Math.max(pageMin, Math.min(affinities, AFFINE_PAGE_MAX)),
-  };
+  const affine = { examinedMax: EXAMINED_MIN, width: 1, pageMin: Math.min(affinities, AFFINE_PAGE_MAX) };
   const waiting = groups.reduce((sum, { size }) => sum + size, 0);
+  const readyPage = readyPages(groups, shortPages);
   return groups.map((group, index) => {
     const width = Math.max(spread(group.size, waiting), Math.ceil(group.size / drawsMax(group)));
-    const bounds = group.affinity === null ? { examinedMax, width, pageMin } : affine;
-    return beginSearch(group, index, bounds, scans);
+    const bounds = group.affinity === null ? { examinedMax, width, pageMin: 0 } : affine;
+    return beginSearch(group, index, { ...bounds, readyPage: readyPage(group) }, scans);
   });
 }

@@ -17,10 +17,10 @@ function scanOf(search: Search, cursor: SearchCursor, found: boolean): BrokenSca
   const known = { nextAt, unsure, found: found || scan?.found === true };
   const until = search.now + SCAN_LIFE_MS;
   if (!known.found) {
-    // What comes to stand behind the end meanwhile is for the next search, so that this one ends.
-    const at = done
-      ? { from: Number.MAX_SAFE_INTEGER, passed: 0 }
-      : { from: cursor.from, passed: cursor.passed };
+    // What comes to stand behind the end meanwhile is for the next search, so that this one ends; but what will be due
+    // first is still looked at.
+    const end = cursor.place === 'due' ? search.now + 1 : Number.MAX_SAFE_INTEGER;
+    const at = done ? { from: end, passed: 0 } : { from: cursor.from, passed: cursor.passed };
     const untried = search.isHeld ? firstUntried(search, cursor) : null;
     return { ...(untried === null ? at : { from: untried, passed: 0 }), until, ...known };
   }

@@ -146,6 +146,19 @@ describe('a search that ended in vain', () => {
     assert.deepEqual(shortages, [{ kind: 'exhausted', nextAt: NOW + 1100 }]);
   });
 
+  it('names the moment of a key that was parked while it went on', () => {
+    const budgets = [{ ...budgetOf(10), used: 6 }];
+    const spent = Array.from(
+      { length: 700 },
+      (_, i) => [`k${i}`, stateOf(tier, { budgets, freshRank: i })] as const,
+    );
+    const pool = poolOf(...spent, ['able', stateOf(tier, { freshRank: 700 })]);
+    assert.deepEqual(pool.run([big]).shortages, [{ kind: 'again' }]);
+    const dueAt = NOW + 11_000;
+    pool.rows.set('able', { ...stateOf(tier), ready: {}, due: { 'tier|a': dueAt } });
+    assert.deepEqual(pool.run([big]).shortages, [{ kind: 'exhausted', nextAt: dueAt }]);
+  });
+
   it('puts off where a key that it passed over was in use', () => {
     const pool = poolOf(...shortKeys(1500));
     pool.busy.add('k3');

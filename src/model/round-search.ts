@@ -2,6 +2,8 @@ import type { Candidate, DrawGroup, DrawQueue, QueueRead } from './round-protoco
 import type { BrokenScan, ScanMemory } from './scan-memory.ts';
 import type { Took } from './take.ts';
 
+/** Keys of a queue that are read at first, at least; then twice as many each time, up to the most. */
+export const PAGE_MIN = 8;
 const PAGE_MAX = 256;
 /** Keys at one position that a search looks at; the rest of them is passed over. */
 const TIES_MAX = 4096;
@@ -80,19 +82,23 @@ function startOf(scan: BrokenScan | null) {
   };
 }
 
+/** What bounds a search; `readyPage`: so many ready keys of a queue are read at first, at least. */
+type Bounds = Pick<Search, 'examinedMax' | 'width' | 'pageMin'> & { readonly readyPage: number };
+
 /** Where a search goes on: a draw of one unit moves every key that it passes over, so it always begins at the head. */
 export function beginSearch(
   group: DrawGroup,
   index: number,
-  bounds: Pick<Search, 'examinedMax' | 'width' | 'pageMin'>,
+  { readyPage, ...bounds }: Bounds,
   scans: ScanMemory,
 ): Search {
   const places = ['ready', 'due'] as const;
-  const page = Math.min(PAGE_MAX, Math.max(bounds.width, bounds.pageMin));
+  const pageOf = { ready: readyPage, due: PAGE_MIN };
   const cursors = group.queues.flatMap((source) =>
     places.map((place) => {
       const scan = group.units === 1 ? undefined : scans.find(source.queue, place, group.units);
       const start = { ...startOf(scan ?? null), ties: 0, done: false, visited: false };
+      const page = Math.min(PAGE_MAX, Math.max(pageOf[place], bounds.width, bounds.pageMin));
       const cursor: SearchCursor = { source, place, page, ...start };
       return cursor;
     }),

@@ -164,3 +164,42 @@ describe('a tier that goes by what remains', () => {
     assert.deepEqual([...served(pool, [further]).values()], [0, 20, 10]);
   });
 });
+
+describe('keys that have rested until all of them can serve', () => {
+  const ids = (results: readonly ReturnType<MemoryPool['run']>[]): string[] =>
+    results.flatMap(({ grants }) => grants.map(({ keyId }) => keyId));
+  const tierOfKeys = (strategy: Strategy, limit: number): Tier => ({
+    ...tierOf({ a: [limitOf('sliding', limit, 60_000)] }),
+    policy: { ...PLAIN_POLICY, strategy },
+  });
+  const poolOf = (tier: Tier, keys: number): MemoryPool =>
+    memoryPool(
+      new Map(Array.from({ length: keys }, (_, i) => [`k${i}`, stateOf(tier, { freshRank: i })] as const)),
+      { shortPages: true },
+    );
+  const drawOneByOne = (pool: MemoryPool, tier: Tier, count: number): string[] =>
+    ids(
+      Array.from({ length: count }, () => {
+        pool.now += 1000;
+        return pool.run([groupOf([tier], 'a', 1)]);
+      }),
+    );
+
+  it('are filled in their order, whatever the order in which they came back', () => {
+    const tier = tierOfKeys('fill_first', 1);
+    const pool = poolOf(tier, 5);
+    drawOneByOne(pool, tier, 4);
+    pool.now += 60_000;
+    drawOneByOne(pool, tier, 1);
+    pool.now += 120_000;
+    assert.deepEqual(drawOneByOne(pool, tier, 5), ['k0', 'k1', 'k2', 'k3', 'k4']);
+  });
+
+  it('are all used where as much remains of each', () => {
+    const tier = tierOfKeys('most_remaining', 30);
+    const pool = poolOf(tier, 4);
+    drawOneByOne(pool, tier, 40);
+    pool.now += 120_000;
+    assert.equal(new Set(drawOneByOne(pool, tier, 4)).size, 4);
+  });
+});

@@ -79,6 +79,17 @@ function nextForRate(state: KeyState, request: TakeRequest, now: number): number
   );
 }
 
+/** When the request's next draw can be had; `unitAt`: when one unit can. */
+function nextDrawAt(
+  state: KeyState,
+  request: TakeRequest,
+  unitAt: number | null,
+  now: number,
+): number | null {
+  if (request.charge === 'rate') return nextForRate(state, request, now);
+  return request.units === 1 ? unitAt : nextFor(state, request, request.units, now);
+}
+
 /** All places of a key of which no feature can be drawn: parked until it has a unit again (`at`), or out. */
 function waitingPlaces(state: KeyState, request: TakeRequest, at: number | null, now: number): Places {
   const keyAt = keyNextAt(state, request.policy, 1, now);
@@ -138,9 +149,7 @@ export function takeFromKey(before: KeyState, request: TakeRequest, storeNow: nu
   const after = granted > 0 ? drawn(current, request, granted, now) : current;
   const unitAt = nextFor(after, request, 1, now);
   const state = { ...after, ...placesAfter(after, request, granted, unitAt, now) };
-  const isRate = request.charge === 'rate';
-  const drawAt = request.units === 1 ? unitAt : nextFor(state, request, request.units, now);
-  const nextAt = isRate ? nextForRate(state, request, now) : drawAt;
+  const nextAt = nextDrawAt(state, request, unitAt, now);
   if (granted > 0)
     return { state, took: { take: request.take, reason: 'granted', granted, at: now, nextAt } };
   const stays = request.queue in state.ready || (state.due[request.queue] ?? Infinity) <= now;

@@ -69,7 +69,7 @@ const PLAIN = [
 ];
 
 describe('SQLite: the statements of a plain draw', () => {
-  it('are those that it always had, also once draws are reported', async () => {
+  it('are few and always the same, also once draws are reported', async () => {
     const { store, drawOnce } = await openCounting();
     const { draw, executed } = await drawOnce();
     assert.deepEqual(executed, PLAIN);

@@ -4,8 +4,9 @@ import { describe, it } from 'node:test';
 import { v7 as uuid } from 'uuid';
 import { drawMany, drawOf, drawOne, kinds, mustDraw } from '../../../test/support/drawing.ts';
 import { limitOf } from '../../../test/support/meter-run.ts';
-import { addKey, addKeys, addTier, editKey, same } from '../../../test/support/store-rows.ts';
+import { addKey, addKeys, addTier, editKey, eventOf, same } from '../../../test/support/store-rows.ts';
 import { systemClock } from '../../../test/support/test-clock.ts';
+import type { AdminEvent } from '../../model/audit.ts';
 import { migrate } from './migrations.ts';
 import { createSqliteStore } from './store.ts';
 
@@ -42,6 +43,29 @@ describe('SQLite: a round', () => {
     const results = await store.drawRound([twin('two', 2), twin('one', 1)]);
     assert.deepEqual(kinds(results), { exhausted: 1, again: 1 });
     assert.deepEqual(kinds(await store.drawRound([twin('one', 1), twin('two', 2)])), { drawn: 1, reused: 1 });
+    await store.close();
+  });
+
+  it('refuses the limits of before from the first draw after an edit on, and goes on by them where it failed', async () => {
+    const { store } = openStore();
+    const old = await addTier(store, { a: [] });
+    await addKey(store, 'tier');
+    await mustDraw(store, [old], 'a');
+    const edit = (event: AdminEvent) =>
+      store.editTier('tier', (row) => ({ row: { ...row, revision: row.revision + 1 }, event }));
+    await edit(eventOf('UpdateTier'));
+    assert.deepEqual(await drawOne(store, [old], 'a'), { kind: 'stale', tierId: 'tier' });
+    const edited = await store.getTier('tier');
+    assert.ok(edited !== null);
+    await mustDraw(store, [edited], 'a');
+    const unwritable = {
+      ...eventOf('UpdateTier'),
+      get changes(): never {
+        throw new Error('the event cannot be written');
+      },
+    };
+    await assert.rejects(edit(unwritable), /cannot be written/);
+    await mustDraw(store, [edited], 'a');
     await store.close();
   });
 

@@ -15,16 +15,13 @@ import { drawnOf, type Round, type RoundParts, staleTier, takeRequest } from './
 import { createRoundKeys } from './round-keys.ts';
 import type { NewUsageEvents } from './usage-events.ts';
 
-/** A page costs little more than its rows, and mostly its first ones are enough. */
-const PAGE_MIN = 2;
-
 /** Runs the steps of the plan against the database. Candidates' ids are the keys' numbers as text. */
 function runPlan(round: Round, groups: readonly GroupedDraws[]): RoundResult {
   const plan = planRound(
     groups.map(({ group }) => group),
     round.time,
     round.scans,
-    { pageMin: PAGE_MIN },
+    { shortPages: true },
   );
   let step = plan.next();
   while (!step.done) {

@@ -37,7 +37,7 @@ export interface Exchange {
   readonly destroy: () => void;
   /** True when nothing more can be sent. */
   readonly isGone: () => boolean;
-  /** Called when nothing more comes or goes. To be set once. */
+  /** Called when nothing more comes or goes. To be set once. All that listens to the exchange is let go of after it. */
   readonly onClose: (listener: () => void) => void;
   readonly outcome: () => Outcome;
 }
