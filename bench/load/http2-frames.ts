@@ -5,7 +5,6 @@ export const FRAME = {
   reset: 3,
   settings: 4,
   ping: 6,
-  goAway: 7,
   windowUpdate: 8,
 } as const;
 export const FLAG = { ack: 1, endStream: 1, endHeaders: 4 } as const;

@@ -86,7 +86,7 @@ for (const shortPages of [false, true])
           const tiers = tiersOf(1);
           const pool = equalKeys(tiers, 20, manner);
           const results = rounds.map((groups) =>
-            // Other units, or other tiers beside: each is a group of its own.
+            // The adapter makes a group of all that have the same tiers; here are several, as of other consumers.
             pool.run(groups.map((size, i) => groupOf(i % 2 === 0 ? tiers : [...tiers, other], 'a', size))),
           );
           for (const { grants } of results)

@@ -2,7 +2,7 @@ import type { Candidate, DrawGroup, DrawQueue, QueueRead } from './round-protoco
 import type { BrokenScan, ScanMemory } from './scan-memory.ts';
 import type { Took } from './take.ts';
 
-/** Keys of a queue that are read at first, at least; then twice as many each time, up to the most. */
+/** Keys of a queue that are read at first, unless fewer may do; then twice as many each time, up to the most. */
 export const PAGE_MIN = 8;
 const PAGE_MAX = 256;
 /** Keys at one position that a search looks at; the rest of them is passed over. */
