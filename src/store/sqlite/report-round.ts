@@ -3,8 +3,9 @@ import type { Tier } from '../../model/tier.ts';
 import type { ReportResult } from '../port.ts';
 import type { Core } from './core.ts';
 import { createOutcomeRows } from './outcome-rows.ts';
+import type { DrawRow } from './recent-draws.ts';
 import { createReportedKeys } from './reported-keys.ts';
-import type { DrawRow, UsageEvents } from './usage-events.ts';
+import type { UsageEvents } from './usage-events.ts';
 
 const UNKNOWN: ReportResult = { kind: 'unknown' };
 

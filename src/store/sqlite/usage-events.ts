@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { DrawRequest } from '../port.ts';
 import type { Core } from './core.ts';
 import type { SummedDraw } from './draw-sums.ts';
+import type { DrawRow } from './recent-draws.ts';
 import { createRowInsert } from './row-insert.ts';
 import { prepare } from './statement.ts';
 
@@ -21,19 +22,6 @@ export interface NewUsageEvents {
   /** Writes all of them. */
   readonly write: () => void;
 }
-
-/** A draw as its audit row tells of it, in numbers of names and of its key. */
-export type DrawRow = {
-  readonly seq: number;
-  readonly at: number;
-  readonly consumer: number;
-  readonly key: number;
-  readonly tier: number;
-  readonly feature: number;
-  readonly units: number;
-  readonly take: string;
-  readonly serial: number;
-};
 
 /** Writes, finds and marks the audit rows of draws; every call within a write. */
 export interface UsageEvents {
@@ -55,10 +43,6 @@ function parseDrawId(drawId: string): { readonly take: string; readonly serial: 
 
 export function createUsageEvents({ db, names, usageIndex: index, usageSums }: Core): UsageEvents {
   const insert = createRowInsert(db, 'usage_events', '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)');
-  const select = prepare<DrawRow>(
-    db,
-    'SELECT seq, at, consumer, key, tier, feature, units, take, serial FROM usage_events WHERE seq = ?',
-  );
   const mark = prepare(db, 'UPDATE usage_events SET withheld = 1 WHERE seq = ?');
   const units = prepare<{ units: number }>(
     db,
@@ -79,8 +63,9 @@ export function createUsageEvents({ db, names, usageIndex: index, usageSums }: C
           const tier = names.number(facts.tierId);
           const feature = names.number(request.feature);
           values.push(last, at, consumer, key, tier, feature, units, take, serial, requestId, peerAddress);
-          draws.push({ at, consumer, key, feature, units });
-          index.draws.add(take, serial, last);
+          const draw = { seq: last, at, consumer, key, tier, feature, units, take, serial };
+          draws.push(draw);
+          index.draws.add(draw);
           return last;
         },
         write: () => {
@@ -92,8 +77,7 @@ export function createUsageEvents({ db, names, usageIndex: index, usageSums }: C
     },
     find: (drawId) => {
       const parts = parseDrawId(drawId);
-      const seq = parts === null ? null : index.draws.find(parts.take, parts.serial);
-      return seq === null ? null : (select.get(seq) ?? null);
+      return parts === null ? null : index.draws.find(parts.take, parts.serial);
     },
     withhold: (seq) => {
       mark.run(seq);

@@ -2,10 +2,10 @@ import { withoutDraw } from '../../model/hold.ts';
 import { placesOf } from '../../model/place.ts';
 import { withoutTrial } from '../../model/trial.ts';
 import type { Core } from './core.ts';
+import type { DrawRow } from './recent-draws.ts';
 import { isSooner } from './reported-keys.ts';
 import { requireTier } from './tier-store.ts';
 import type { Usage } from './usage.ts';
-import type { DrawRow } from './usage-events.ts';
 
 /** Marks draws whose value did not leave; gives the tiers some of whose keys can be drawn sooner for it. Within a write. */
 export function createWithholding(
