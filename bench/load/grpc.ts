@@ -1,29 +1,30 @@
 import { connect } from 'node:net';
 import type { GrpcRequest } from './asks.ts';
 import { headerBlock, isGrpcOk } from './header-block.ts';
+import { GONE_MS } from './http1.ts';
 import { createFrameReader, FLAG, FRAME, type Frame, frame, opening, windowUpdate } from './http2-frames.ts';
 import type { Caller } from './plan.ts';
 
 const CALLERS_PER_CONNECTION = 64;
 /** What may come in on a connection before more is allowed, in bytes. */
 const WINDOW = 65_535;
-/** How often a caller whose connection is gone says so. */
-const GONE_MS = 100;
 const STREAM_AT = 5;
 
 /** An HTTP/2 connection with as little client work as possible, on which many call at a time. */
 export interface GrpcConnection {
-  readonly send: (request: GrpcRequest, done: (ok: boolean) => void) => void;
+  readonly send: (call: GrpcCall, done: (ok: boolean) => void) => void;
   readonly close: () => void;
 }
 
-/** A call's two frames, but for the number of its stream; and where that stands. */
-interface Prepared {
+/** A call's two frames, but for the number of its stream. */
+export interface GrpcCall {
   readonly bytes: Buffer;
+  /** Where the second one begins. */
   readonly dataAt: number;
 }
 
-function prepare({ headers, bytes }: GrpcRequest, port: number): Prepared {
+/** Made once, and sent again and again. */
+export function grpcCall({ headers, bytes }: GrpcRequest, port: number): GrpcCall {
   const block = headerBlock({ ':authority': `127.0.0.1:${port}`, ...headers });
   const head = frame(FRAME.headers, FLAG.endHeaders, 0, block);
   const data = frame(FRAME.data, FLAG.endStream, 0, bytes);
@@ -33,12 +34,11 @@ function prepare({ headers, bytes }: GrpcRequest, port: number): Prepared {
 export function grpcConnection(port: number): GrpcConnection {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const read = createFrameReader();
-  const prepared = new Map<GrpcRequest, Prepared>();
   const waiting = new Map<number, (ok: boolean) => void>();
   let nextStream = 1;
   let received = 0;
   // What is written in one turn goes out as one.
-  let unsent: Buffer[] = [opening()];
+  let unsent: Buffer[] = [];
   const flush = (): void => {
     const bytes = Buffer.concat(unsent);
     unsent = [];
@@ -71,7 +71,7 @@ export function grpcConnection(port: number): GrpcConnection {
           write(frame(type, FLAG.ack, 0, type === FRAME.ping ? payload : Buffer.alloc(0)));
     }
   };
-  setImmediate(flush);
+  write(opening());
   socket.on('data', (chunk: Buffer) => {
     for (const each of read(chunk)) take(each);
     if (received < WINDOW / 2) return;
@@ -83,16 +83,14 @@ export function grpcConnection(port: number): GrpcConnection {
     for (const stream of [...waiting.keys()]) end(stream, false);
   });
   return {
-    send: (request, done) => {
+    send: ({ bytes, dataAt }, done) => {
       if (socket.destroyed) {
         setTimeout(() => done(false), GONE_MS);
         return;
       }
-      const known = prepared.get(request) ?? prepare(request, port);
-      prepared.set(request, known);
-      const call = Buffer.from(known.bytes);
+      const call = Buffer.from(bytes);
       call.writeUInt32BE(nextStream, STREAM_AT);
-      call.writeUInt32BE(nextStream, known.dataAt + STREAM_AT);
+      call.writeUInt32BE(nextStream, dataAt + STREAM_AT);
       waiting.set(nextStream, done);
       nextStream += 2;
       write(call);
@@ -102,12 +100,12 @@ export function grpcConnection(port: number): GrpcConnection {
 }
 
 /** Callers over as many connections as are needed for 64 of them on each. */
-export function grpcCallers(count: number, port: number, nextRequest: () => GrpcRequest): Caller[] {
-  const connections = Array.from({ length: Math.ceil(count / CALLERS_PER_CONNECTION) }, () =>
-    grpcConnection(port),
-  );
-  return Array.from({ length: count }, (_, i) => {
-    const connection = connections[Math.floor(i / CALLERS_PER_CONNECTION)] as GrpcConnection;
-    return { call: (done) => connection.send(nextRequest(), done), close: connection.close };
-  });
+export function grpcCallers(count: number, port: number, nextCall: () => GrpcCall): Caller[] {
+  const callers: Caller[] = [];
+  for (let left = count; left > 0; left -= CALLERS_PER_CONNECTION) {
+    const { send, close } = grpcConnection(port);
+    for (let i = 0; i < Math.min(left, CALLERS_PER_CONNECTION); i += 1)
+      callers.push({ call: (done) => send(nextCall(), done), close });
+  }
+  return callers;
 }

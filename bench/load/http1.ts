@@ -4,7 +4,7 @@ import type { Caller } from './plan.ts';
 const HEADER_END = Buffer.from('\r\n\r\n');
 const LENGTH = /content-length: *(\d+)/i;
 /** How often a caller whose connection is gone says so. */
-const GONE_MS = 100;
+export const GONE_MS = 100;
 
 /** Length of the first whole response in `bytes`, or 0 when it is not complete yet. */
 function responseLength(bytes: Buffer): number {

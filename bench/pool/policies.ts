@@ -5,11 +5,10 @@ import { addConsumer, addKeys, limitOf } from '../../test/support/load-pool.ts';
 import type { DrawAsk } from '../load/plan.ts';
 import { ADMIN_TOKEN } from '../server/keypool.ts';
 
-/** Tiers that ask more of a draw than limits: draws that wait for reports, keys of one quota group, few draws a second. */
+/** Tiers that ask more of a draw than limits: draws that wait for reports, keys of one quota group. */
 export interface PolicyAsks {
   readonly held: DrawAsk;
   readonly grouped: DrawAsk;
-  readonly scarce: DrawAsk;
 }
 
 const [HELD, GROUPED, SCARCE] = ['held', 'grouped', 'scarce'];
@@ -30,10 +29,8 @@ export async function addPolicies(port: number, keys: number): Promise<PolicyAsk
   const settleTimeout = durationFromMs(SETTLE_TIMEOUT_MS);
   await admin.createTier({ tier: { id: HELD, features: [{ name: HELD, limits: [PLENTY] }], settleTimeout } });
   await admin.createTier({ tier: { id: GROUPED, features: [{ name: GROUPED, limits: [PLENTY] }] } });
-  await admin.createTier({ tier: { id: SCARCE, features: [{ name: SCARCE, limits: [SCARCE_LIMIT] }] } });
   await admin.createQuotaGroup({ quotaGroup: { id: GROUPED, limits: [PLENTY] } });
   await addKeys(admin, HELD, keys, [LIFETIME]);
-  await addKeys(admin, SCARCE, SCARCE_KEYS);
   const sharing = Array.from({ length: keys }, () => ({
     tierId: GROUPED,
     value: `upstream-value-${randomBytes(12).toString('hex')}`,
@@ -41,11 +38,18 @@ export async function addPolicies(port: number, keys: number): Promise<PolicyAsk
     budgets: [{ limit: BigInt(LIFETIME.limit) }],
   }));
   await admin.batchCreateKeys({ keys: sharing });
-  const { token } = await addConsumer(admin, [HELD, GROUPED, SCARCE]);
+  const { token } = await addConsumer(admin, [HELD, GROUPED]);
   client.close();
-  return {
-    held: { token, feature: HELD },
-    grouped: { token, feature: GROUPED },
-    scarce: { token, feature: SCARCE, maxWaitMs: MAX_WAIT_MS },
-  };
+  return { held: { token, feature: HELD }, grouped: { token, feature: GROUPED } };
+}
+
+/** Adds a tier of few draws a second, and one consumer who waits for them. */
+export async function addScarce(port: number): Promise<DrawAsk> {
+  const client = createKeypoolClient({ baseUrl: `http://127.0.0.1:${port}`, token: ADMIN_TOKEN });
+  const { admin } = client;
+  await admin.createTier({ tier: { id: SCARCE, features: [{ name: SCARCE, limits: [SCARCE_LIMIT] }] } });
+  await addKeys(admin, SCARCE, SCARCE_KEYS);
+  const { token } = await addConsumer(admin, [SCARCE]);
+  client.close();
+  return { token, feature: SCARCE, maxWaitMs: MAX_WAIT_MS };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadServer, timesOf } from '../load/contender.ts';
 import type { BenchPlan, StoreName } from '../plan.ts';
-import { addPolicies } from '../pool/policies.ts';
+import { addScarce } from '../pool/policies.ts';
 import { smallPool } from '../pool/shape.ts';
 import { figure, type Table } from '../report/table.ts';
 import { TARGET_HEAD, targetCells } from '../report/target.ts';
@@ -43,7 +43,7 @@ async function measureStore(plan: BenchPlan, store: StoreName): Promise<string[]
   await using until = new AsyncDisposableStack();
   const shape = smallPool(plan.keys[0] ?? 1, plan.auditRows);
   const { server, asks } = await servePool(store, shape, until);
-  const { scarce } = await addPolicies(server.port, 1);
+  const scarce = await addScarce(server.port);
   const times = timesOf(Math.max(SECONDS_MIN, plan.seconds));
   await untilIdle(server);
   const idle = await cpuShareDuring(server, times.measureMs);

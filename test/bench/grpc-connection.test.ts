@@ -10,7 +10,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { type GrpcConnection, grpcConnection } from '../../bench/load/grpc.ts';
+import { type GrpcConnection, grpcCall, grpcConnection } from '../../bench/load/grpc.ts';
 
 const MESSAGE = Buffer.from('the message');
 const CALL = {
@@ -25,18 +25,20 @@ function answer(stream: ServerHttp2Stream, trailers: Record<string, string>, bod
 
 describe('the gRPC load: a connection', () => {
   let server: Http2Server;
+  let port: number;
   let connection: GrpcConnection;
   const serve = (take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void): void => {
     server.on('session', (session: ServerHttp2Session) => session.on('stream', take));
   };
   const call = (bytes = MESSAGE): Promise<boolean> =>
-    new Promise((resolve) => connection.send({ ...CALL, bytes }, resolve));
+    new Promise((resolve) => connection.send(grpcCall({ ...CALL, bytes }, port), resolve));
 
   beforeEach(async () => {
     server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    connection = grpcConnection((server.address() as AddressInfo).port);
+    port = (server.address() as AddressInfo).port;
+    connection = grpcConnection(port);
   });
   afterEach(async () => {
     connection.close();
@@ -66,7 +68,8 @@ describe('the gRPC load: a connection', () => {
     const asked = Array.from({ length: 200 }, (_, i) => i % 3 === 0);
     const told = asked.map((isWell) => {
       const headers = { ...CALL.headers, authorization: isWell ? 'well' : 'badly' };
-      return new Promise((resolve) => connection.send({ headers, bytes: Buffer.alloc(200) }, resolve));
+      const call = grpcCall({ headers, bytes: Buffer.alloc(200) }, port);
+      return new Promise((resolve) => connection.send(call, resolve));
     });
     assert.deepEqual(await Promise.all(told), asked);
   });
