@@ -11,6 +11,7 @@ import { createGroupMembers, type GroupMembers } from './group-members.ts';
 import { createJobRows, type JobRows } from './jobs.ts';
 import { createKeyRows, type KeyRows } from './key-rows.ts';
 import { createKeyStates, type KeyStates } from './key-states.ts';
+import { createLogLength } from './log-length.ts';
 import { createNames, type Names } from './names.ts';
 import { createPlaceTable, type PlaceTable } from './places.ts';
 import { createQuotaGroupRows, type QuotaGroupRows } from './quota-group-rows.ts';
@@ -75,7 +76,7 @@ function createChanges(warn: StoreOptions['warn']): Pick<Core, 'announce' | 'onC
 }
 
 /** Prepares everything on an open database whose schema is up to date. */
-export function createCore(db: DatabaseSync, options: StoreOptions): Core {
+export function createCore(db: DatabaseSync, path: string, options: StoreOptions): Core {
   const names = createNames(db);
   const places = createPlaceTable(db, names);
   const now = (): number => Math.floor(options.clock.nowMs());
@@ -98,6 +99,7 @@ export function createCore(db: DatabaseSync, options: StoreOptions): Core {
     usageIndex,
     usageSums,
     { committed: () => {}, undone: budgetWatch.forget },
+    createLogLength(path),
   ]);
   return {
     db,

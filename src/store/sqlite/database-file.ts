@@ -19,11 +19,16 @@ export const IN_MEMORY = ':memory:';
 const BUSY_TIMEOUT_MS = 200;
 /** Memory for pages; what else draws touch of a million keys comes from the cache of the system. */
 const CACHE_KIB = 24 * 1024;
+/** Of a page of the database, SQLite's own default, and of what the log holds beside each. */
+const PAGE_BYTES = 4096;
+const FRAME_HEAD_BYTES = 24;
 /**
  * A checkpoint every 32 MiB of log: pages that every round rewrites are copied back once, not each time, and so few
  * rounds have one to do that they are not among the slowest in a hundred.
  */
 const CHECKPOINT_PAGES = 8000;
+/** How long the log gets between two checkpoints, about. */
+export const LOG_BYTES = CHECKPOINT_PAGES * (PAGE_BYTES + FRAME_HEAD_BYTES);
 
 function causeText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -19,7 +19,7 @@ import { createUsage } from './usage.ts';
 
 /** The store on an open database whose schema is up to date; closing it closes the database. */
 export function createSqliteStore(db: DatabaseSync, path: string, options: StoreOptions): Store {
-  const core = createCore(db, options);
+  const core = createCore(db, path, options);
   const usage = createUsage(core);
   return {
     ...createDrawStore(core, usage),
