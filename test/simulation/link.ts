@@ -19,6 +19,8 @@ export interface Passage {
 export interface Link {
   /** The server's answer; rejects as the driver does when there is none. */
   readonly send: (command: Command) => Promise<Answer>;
+  /** The election of the primary that is known; null while none is. */
+  readonly election: () => string | null;
   readonly commit: (transaction: Transaction) => Promise<Answer>;
   readonly abort: (transaction: Transaction) => void;
 }
@@ -82,10 +84,14 @@ export function createLink(options: LinkOptions): Link {
       return exchange(
         command.name,
         passage,
-        (member, reply) => member.receive(command, passage.heldUpMs, reply),
+        (member, reply) =>
+          member.receive(command, passage.heldUpMs, (answer) =>
+            reply(answer.kind === 'done' ? { ...answer, election: member.name } : answer),
+          ),
         command.transaction?.member ?? null,
       );
     },
+    election: () => (known.isGone() ? null : known.name),
     commit: (transaction) =>
       exchange(
         'commit',

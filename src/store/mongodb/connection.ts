@@ -1,5 +1,6 @@
 import { type Db, MongoClient, type MongoClientOptions, MongoError, MongoServerError } from 'mongodb';
 import { StoreOpenError } from '../errors.ts';
+import { followPrimary, type KnownPrimary } from './known-primary.ts';
 import { createPatientClient, type PatientClient } from './patient-client.ts';
 
 const DEFAULT_DATABASE = 'keypool';
@@ -38,6 +39,7 @@ export interface Connection {
   readonly detail: string;
   /** It goes through a router of a sharded cluster, which does not show elections. */
   readonly isSharded: boolean;
+  readonly primary: KnownPrimary;
   /** Runs `work` over connections of its own that wait for their answers as long as it takes: an index is built. */
   readonly patiently: PatientClient['run'];
   readonly close: () => Promise<void>;
@@ -47,6 +49,7 @@ export interface Connection {
 export async function connect(url: string): Promise<Connection> {
   const client = createClient(url);
   checkDurability(client);
+  const primary = followPrimary(client);
   const hosts = client.options.srvHost ?? client.options.hosts.map(String).join(',');
   try {
     await client.connect();
@@ -58,6 +61,7 @@ export async function connect(url: string): Promise<Connection> {
       db,
       detail: `${hosts}/${db.databaseName}`,
       isSharded,
+      primary,
       patiently: patient.run,
       close: async () => {
         const patience = patient.close().catch(() => undefined);

@@ -1,9 +1,10 @@
-import type { MongoClient } from 'mongodb';
+import type { Db, MongoClient } from 'mongodb';
 import type { BudgetWatch } from '../../model/budget-watch.ts';
 import type { Change, StoreOptions } from '../port.ts';
 import type { CandidateDocument } from './candidates.ts';
 import type { Collections } from './collections.ts';
 import type { FreedNotices } from './freed-notices.ts';
+import type { KnownPrimary } from './known-primary.ts';
 import type { OwnSessions } from './own-sessions.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { StoreClock } from './store-clock.ts';
@@ -11,6 +12,8 @@ import type { StoreClock } from './store-clock.ts';
 /** What every part of the adapter works with; made once in `open.ts`. */
 export interface MongoContext {
   readonly client: MongoClient;
+  readonly db: Db;
+  readonly election: KnownPrimary['election'];
   readonly rows: Collections;
   readonly options: StoreOptions;
   readonly storeClock: StoreClock;

@@ -194,7 +194,7 @@ function tookReply(
   const { _id, name, value, secrets, metadata, expireAt } = row;
   const shown: TakenRow = { _id, name, value, secrets, metadata, expireAt, budgets, took };
   const guards = budgetGuards(budgets.map(fromStoredBudget), took.at);
-  return { kind: 'took', row: shown, sentAt, group, guards };
+  return { kind: 'took', row: shown, sentAt, election: null, group, guards };
 }
 
 function replyOf({ one, row, took, after }: Decision, sentAt: number): TakeReply {

@@ -73,7 +73,10 @@ async function serveFresh(
     chosen();
     return new Map();
   }
-  const outcome = await context.turns.inTurn(tiersOf(draws, indexes), () => runPlan(context, groups));
+  const outcome = await context.turns.inTurn(tiersOf(draws, indexes), () =>
+    // A retry by another process may find the record of a request, and hand out what was drawn for it.
+    runPlan(context, groups, claims.size === 0),
+  );
   chosen();
   if (outcome.failure !== null && outcome.taken.size === 0) throw toStoreError(outcome.failure);
   const servings = servingsOf(draws, groups, outcome.taken);

@@ -29,7 +29,6 @@ import { createKeyStore } from './keys.ts';
 import { createLeases } from './leases.ts';
 import { createMaintenance } from './maintenance.ts';
 import { migrate } from './migrations.ts';
-import { onNewPrimary } from './new-primary.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createOwnSessions } from './own-sessions.ts';
 import { createQuotaGroups } from './quota-groups.ts';
@@ -89,7 +88,7 @@ function followServerClock({ client }: Connection, options: StoreOptions): Promi
 }
 
 async function compose(
-  { client, db, detail, isSharded, patiently, close }: Connection,
+  { client, db, detail, isSharded, primary, patiently, close }: Connection,
   storeClock: StoreClock,
   options: StoreOptions,
 ): Promise<Store> {
@@ -110,6 +109,8 @@ async function compose(
   const notices = createFreedNotices({ announce, processId, rows, warn: options.warn });
   const context: MongoContext = {
     client,
+    db,
+    election: primary.election,
     rows,
     options,
     storeClock,
@@ -131,7 +132,7 @@ async function compose(
   const feed = watchChanges(db, CACHED, { ...heard, warn: options.warn });
   // What keeps it from being followed keeps the other one too, which says so.
   const noticeFeed = watchChanges(db, NOTICES, { ...heard, warn: () => {} });
-  onNewPrimary(client, () => announce({ kind: 'all' }));
+  primary.onNew(() => announce({ kind: 'all' }));
   // Until changes are followed, what is cached is believed for a short time only.
   await Promise.race([feed.begun, pause(FEED_WAIT_MS, new AbortController().signal)]);
   return {

@@ -1,5 +1,6 @@
 import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
 import type { DrawsDocument, StoredDraw } from './collections.ts';
+import { confirmedTakes } from './confirm-takes.ts';
 import type { DrawContext } from './draw-context.ts';
 import type { DrawName } from './draw-ids.ts';
 import { fromStoredMap } from './key-document.ts';
@@ -7,6 +8,7 @@ import { recoverTake } from './recovery.ts';
 import { type Claim, type Naming, nameDraws } from './request-records.ts';
 import type { Taken } from './round-steps.ts';
 import { settleGroupLater, voidGroupLater } from './settle-group.ts';
+import { withhold } from './usage-events.ts';
 import { decideTakes, type Fate, writeAudit } from './void-rows.ts';
 
 /** One draw that a take granted, before it is on record. */
@@ -28,11 +30,17 @@ export async function recordServings(
   claims: ReadonlyMap<number, Claim>,
 ): Promise<Map<number, DrawResult>> {
   const names = await nameDraws(context, namingsOf(servings, claims));
-  const ours = servings.filter(
-    (serving) => (names.get(serving.drawId) ?? 'ours') === 'ours' && mayStillSend(context, serving),
+  const named = servings.filter(({ drawId }) => (names.get(drawId) ?? 'ours') === 'ours');
+  const { sure, isChecked } = await sureTakes(context, named);
+  const ours = named.filter((serving) => sure(serving) && mayStillSend(context, serving));
+  const { fates, election } = await writeAudit(context, auditOf(ours));
+  const real = ours.filter(({ take }) => fates.get(take) === 'real');
+  const isThere = isChecked ? () => true : await confirmedBy(context, real, election);
+  const kept = new Set(real.filter(isThere).map(({ drawId }) => drawId));
+  withholdLater(
+    context,
+    real.flatMap(({ drawId }) => (kept.has(drawId) ? [] : [drawId])),
   );
-  const fates = await writeAudit(context, auditOf(ours));
-  const kept = new Set(ours.filter(({ take }) => fates.get(take) === 'real').map(({ drawId }) => drawId));
   settleTakes(context, servings, kept, fates);
   return new Map(
     servings.map((serving): [number, DrawResult] => {
@@ -41,6 +49,49 @@ export async function recordServings(
       return [serving.index, { kind: unknown ? 'unavailable' : 'again' }];
     }),
   );
+}
+
+/** An audit that follows later than this, in ms, may meet the same server in another election, unheard. */
+const AUDIT_WITHIN_MS = 500;
+
+type Chosen = (serving: Serving) => boolean;
+
+/**
+ * Before the audit: of another primary, or too late, it would not confirm the takes, some of which may be lost. Those
+ * that a majority has not are not put on record. `isChecked`: all were looked for.
+ */
+async function sureTakes(
+  context: DrawContext,
+  servings: readonly Serving[],
+): Promise<{ readonly sure: Chosen; readonly isChecked: boolean }> {
+  const election = context.election();
+  const late = context.options.clock.monotonicMs() - AUDIT_WITHIN_MS;
+  const follows: Chosen = ({ taken }) =>
+    taken.election === null || (taken.election === election && taken.sentAt > late);
+  if (servings.every(follows)) return { sure: () => true, isChecked: false };
+  return { sure: await confirmed(context, servings), isChecked: true };
+}
+
+/** After the audit, which is of this `election`: takes of another one are looked for. */
+async function confirmedBy(
+  context: DrawContext,
+  servings: readonly Serving[],
+  election: string | null,
+): Promise<Chosen> {
+  const isOf: Chosen = ({ taken }) => taken.election === null || taken.election === election;
+  return servings.every(isOf) ? isOf : confirmed(context, servings);
+}
+
+async function confirmed(context: DrawContext, servings: readonly Serving[]): Promise<Chosen> {
+  const takes = new Set(servings.map(({ taken }) => taken).filter(({ election }) => election !== null));
+  const there = await confirmedTakes(context, [...takes]);
+  return ({ taken, take }) => taken.election === null || there.has(take);
+}
+
+/** What is on record without a take to go with it did not leave. */
+function withholdLater(context: DrawContext, drawIds: readonly string[]): void {
+  if (drawIds.length > 0)
+    context.background.run('Withholding draws of a lost take', () => withhold(context, drawIds));
 }
 
 function namingsOf(servings: readonly Serving[], claims: ReadonlyMap<number, Claim>): Naming[] {

@@ -127,6 +127,7 @@ async function useAgain(
       charge: 'rate',
     },
     form: GENERAL_FORM,
+    election: null,
   });
   if (reply.kind === 'gone') return { kind: 'gone' };
   if (reply.kind === 'expired') return { kind: 'again' };

@@ -21,6 +21,8 @@ export interface Taken {
   readonly group: GroupPart | null;
   readonly sentAt: number;
   readonly leaveBy: number;
+  /** The election that its audit has to be of, else it is to be looked for; null where a majority has it. */
+  readonly election: string | null;
 }
 
 /** A take for the draws of a group of the round, by its index. */
@@ -41,8 +43,15 @@ export interface PlanOutcome {
 /** Each step is a round trip or two, and values wait for the last of them. */
 const AFFINE_STEPS_MAX = 8;
 
-/** Runs a round's steps against the store, the parts of each in parallel. */
-export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]): Promise<PlanOutcome> {
+/**
+ * Runs a round's steps against the store, the parts of each in parallel. `unconfirmed`: takes need not wait for a
+ * majority, since their audit is what shows them next.
+ */
+export async function runPlan(
+  context: DrawContext,
+  groups: readonly DrawGroup[],
+  unconfirmed: boolean,
+): Promise<PlanOutcome> {
   const taken = new Map<string, TakenFor>();
   const seen: SeenRows = { rows: new Map(), revisions: new Map() };
   const guessed = new Set<string>();
@@ -59,7 +68,9 @@ export async function runPlan(context: DrawContext, groups: readonly DrawGroup[]
   while (step.done !== true) {
     let reply: RoundReply;
     if (step.value.kind === 'take') {
-      const { replies, cause, isLost } = await takeStep(context, groups, step.value.takes, seen.rows, taken);
+      const election = unconfirmed ? context.election() : null;
+      const parts = { groups, read: seen.rows, election };
+      const { replies, cause, isLost } = await takeStep(context, parts, step.value.takes, taken);
       failure ??= cause;
       // The store does not answer: other keys would only lose units too.
       if (isLost) return outcome(null);
@@ -112,12 +123,18 @@ interface TakeOutcome {
   readonly isLost: boolean;
 }
 
+/** What the takes of a step are made from. */
+interface TakeParts {
+  readonly groups: readonly DrawGroup[];
+  readonly read: SeenRows['rows'];
+  readonly election: string | null;
+}
+
 /** Makes the takes of a step. */
 async function takeStep(
   context: DrawContext,
-  groups: readonly DrawGroup[],
+  parts: TakeParts,
   takes: readonly RoundTake[],
-  read: SeenRows['rows'],
   taken: Map<string, TakenFor>,
 ): Promise<TakeOutcome> {
   const releases: (() => void)[] = [];
@@ -127,7 +144,7 @@ async function takeStep(
     if (release !== null) releases.push(release);
     return release !== null;
   });
-  const prepared = held.map((take) => prepare(context, groups, take, read));
+  const prepared = held.map((take) => prepare(context, parts, take));
   try {
     const sent = await sendTakes(context, prepared);
     const answers = new Map<RoundTake, Took | null>();
@@ -145,9 +162,8 @@ async function takeStep(
 
 function prepare(
   context: DrawContext,
-  groups: readonly DrawGroup[],
+  { groups, read, election }: TakeParts,
   { group, keyId, source, count, rank }: RoundTake,
-  read: SeenRows['rows'],
 ): PreparedTake {
   const asked = groups[group];
   if (asked === undefined) throw new Error(`a take for group ${group}, which is not in the round`);
@@ -168,7 +184,7 @@ function prepare(
   const form = takeForm(read.get(keyId)?.get(source.queue), request, storeNow(context));
   read.delete(keyId);
   context.ahead.taken(keyId);
-  return { key: { tierId: source.tierId, keyId }, request, form };
+  return { key: { tierId: source.tierId, keyId }, request, form, election };
 }
 
 /** Sees to what follows from the reply to a take, and gives the row's answer; null when there is none. */
@@ -185,7 +201,7 @@ function noteReply(
   if (reply.kind === 'expired') context.busy.leaveAlone(key.keyId);
   if (reply.kind !== 'took') return null;
   if (request.settled.length > 0) context.settled.gone(key.keyId, request.settled);
-  const { row, sentAt, group: part = null, guards = [] } = reply;
+  const { row, sentAt, election, group: part = null, guards = [] } = reply;
   if (row.budgets.length > 0) context.budgetWatch.see(keyId, row.budgets);
   if (row.took.reason === 'unusable' && row.expireAt !== null)
     context.background.run('Noting an expired key', () => noteExpired(context, key, row.took.at));
@@ -196,6 +212,7 @@ function noteReply(
       row,
       group: part,
       sentAt,
+      election,
       leaveBy: leaveBy(sentAt, [...guardsOf(source.limits, row), ...guards, ...(part?.guards ?? [])]),
     });
   return row.took;

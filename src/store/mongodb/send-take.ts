@@ -64,6 +64,8 @@ export type TakeReply =
       readonly kind: 'took';
       readonly row: TakenRow;
       readonly sentAt: number;
+      /** As it was prepared; null also where a majority has told of it. */
+      readonly election: string | null;
       readonly group?: GroupPart | null;
       /** Of the key's budgets, where the row does not show them all. */
       readonly guards?: readonly number[];
@@ -83,6 +85,7 @@ export async function sendTake(context: DrawContext, prepared: PreparedTake): Pr
     key: { tierId, keyId },
     request,
     form,
+    election,
   } = prepared;
   const decided = async () =>
     (await sendDecided(context, [prepared])).get(prepared)?.reply ?? { kind: 'gone' };
@@ -93,14 +96,20 @@ export async function sendTake(context: DrawContext, prepared: PreparedTake): Pr
     context.rows.keys.findOneAndUpdate(
       { _id: keyId, tierId, ...formFilter(as, request) },
       formPipeline(as, request, context.rivals.noteOf(request.queue)),
-      { returnDocument: 'after', projection: ROW_PROJECTION, hint: { _id: 1 }, maxTimeMS },
+      {
+        returnDocument: 'after',
+        projection: ROW_PROJECTION,
+        hint: { _id: 1 },
+        maxTimeMS,
+        ...waitOf(election),
+      },
     );
   try {
     const row = await attempt(form);
     // It is gone, or not any more what it was when it was read.
     const found = row === null && form !== GENERAL_FORM ? await attempt(GENERAL_FORM) : row;
     // It is gone, or holds more than the pipelines know.
-    return found === null ? await decided() : tookOf(found, sentAt);
+    return found === null ? await decided() : tookOf(found, sentAt, election);
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
     if (wasGivenUp(error)) return { kind: 'expired' };
@@ -108,6 +117,11 @@ export async function sendTake(context: DrawContext, prepared: PreparedTake): Pr
     if (error instanceof MongoNetworkTimeoutError) return { kind: 'unknown', cause: error };
     return readBack(context, { tierId, keyId }, request.take, sentAt, error);
   }
+}
+
+/** What a take waits for. */
+export function waitOf(election: string | null): { readonly writeConcern?: { readonly w: 1 } } {
+  return election === null ? {} : { writeConcern: { w: 1 } };
 }
 
 /** How long the server may try, in ms: a row that another holds shall not outlast the guards of the round's others. */
@@ -124,8 +138,8 @@ export function wasGivenUp(error: MongoError): boolean {
   return error instanceof MongoServerError && !unconfirmed && error.code === MAX_TIME_EXPIRED;
 }
 
-function tookOf(document: Document, sentAt: number): TakeReply {
-  return { kind: 'took', row: document as TakenRow, sentAt };
+function tookOf(document: Document, sentAt: number, election: string | null): TakeReply {
+  return { kind: 'took', row: document as TakenRow, sentAt, election };
 }
 
 /** What was written before the read began shows in it, and has reached a majority when it answers. */
@@ -147,7 +161,7 @@ async function readBack(
       { _id: keyId, tierId },
       { projection: ROW_PROJECTION, ...CONFIRMED_READ },
     );
-    if (row?.took?.take === take) return tookOf(row, sentAt);
+    if (row?.took?.take === take) return tookOf(row, sentAt, null);
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
   }

@@ -11,6 +11,7 @@ import {
   type TakenRow,
   type TakeReply,
   takeMaxMs,
+  waitOf,
   wasGivenUp,
 } from './send-take.ts';
 import { formFilter, formPipeline, GENERAL_FORM, type PipelineForm, type TakeForm } from './take-form.ts';
@@ -26,6 +27,11 @@ export interface PreparedTake {
   readonly key: KeyName;
   readonly request: TakeRequest;
   readonly form: TakeForm;
+  /**
+   * The election of the primary that it is for, where the audit that follows confirms it (`confirm-takes.ts`); null: the
+   * take itself waits for a majority.
+   */
+  readonly election: string | null;
 }
 
 /** A take as it was sent at last, with what became of it. */
@@ -60,8 +66,8 @@ export async function sendTakes(
   );
 }
 
-function anew(context: DrawContext, { key, request }: PreparedTake): PreparedTake {
-  return { key, request: { ...request, take: context.options.newId() }, form: GENERAL_FORM };
+function anew(context: DrawContext, { key, request, election }: PreparedTake): PreparedTake {
+  return { key, request: { ...request, take: context.options.newId() }, form: GENERAL_FORM, election };
 }
 
 interface PipelineTake extends PreparedTake {
@@ -75,14 +81,18 @@ async function sendTogether(
 ): Promise<ReadonlyMap<string, TakeReply>> {
   const { monotonicMs } = context.options.clock;
   const sentAt = monotonicMs();
-  const { matched, failure } = await write(context, takes);
+  const elections = new Set(takes.map(({ election }) => election));
+  const [election = null] = elections.size === 1 ? elections : [];
+  const { matched, failure } = await write(context, takes, election);
   // By then the values would be late, and another question would only wait as long.
   const isLate = failure !== null && monotonicMs() - sentAt > LOOK_WITHIN_MS;
   const rows = isLate ? new Map() : await look(context, takes, failure);
   const replies = new Map<string, TakeReply>();
   for (const { key, request } of takes) {
     const row = carriedOut(rows.get(key.keyId), request);
-    if (row !== null) replies.set(request.take, { kind: 'took', row, sentAt });
+    // After a failure it was looked for on a majority.
+    if (row !== null)
+      replies.set(request.take, { kind: 'took', row, sentAt, election: failure === null ? election : null });
     else if (failure !== null && !wasGivenUp(failure))
       replies.set(request.take, { kind: 'unknown', cause: failure });
   }
@@ -111,7 +121,11 @@ interface Outcome {
   readonly failure: MongoError | null;
 }
 
-async function write(context: DrawContext, takes: readonly PipelineTake[]): Promise<Outcome> {
+async function write(
+  context: DrawContext,
+  takes: readonly PipelineTake[],
+  election: string | null,
+): Promise<Outcome> {
   const maxTimeMS = Math.min(...takes.map(({ request }) => takeMaxMs(request.limits)));
   try {
     const { matchedCount } = await context.rows.keys.bulkWrite(
@@ -122,7 +136,7 @@ async function write(context: DrawContext, takes: readonly PipelineTake[]): Prom
           hint: { _id: 1 },
         },
       })),
-      { ordered: false, maxTimeMS },
+      { ordered: false, maxTimeMS, ...waitOf(election) },
     );
     return { matched: matchedCount, failure: null };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { MongoBulkWriteError, MongoError } from 'mongodb';
+import { MongoError, type ObjectId } from 'mongodb';
 import type { DrawsDocument, UsageDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { DUPLICATE_KEY } from './driver-errors.ts';
@@ -6,31 +6,46 @@ import { DUPLICATE_KEY } from './driver-errors.ts';
 /** What is known of a take's audit row: stored for good, never to be stored, or neither. */
 export type Fate = 'real' | 'void' | 'unknown';
 
-/**
- * Writes rows at once, each durable on a majority or listed. `refused`: ids that another row has; `unknown`: all that
- * may or may not be stored.
- */
+/** What became of rows that were written at once: each is durable on a majority, or listed. */
+interface Inserted {
+  /** Ids that another row has. */
+  readonly refused: readonly string[];
+  /** Ids of all that may or may not be stored. */
+  readonly unknown: readonly string[];
+  /** The election of the primary that wrote them; null where it does not say. */
+  readonly election: string | null;
+}
+
+/** What the server answers. */
+interface InsertReply {
+  readonly electionId?: ObjectId;
+  readonly writeErrors?: readonly { readonly index: number; readonly code: number }[];
+}
+
+/** As a command of its own, since only its raw answer names the election. */
 async function insertRows(
-  { rows }: MongoContext,
+  { db, rows }: MongoContext,
   documents: readonly UsageDocument[],
-): Promise<{ readonly refused: readonly string[]; readonly unknown: readonly string[] }> {
-  if (documents.length === 0) return { refused: [], unknown: [] };
+): Promise<Inserted> {
+  if (documents.length === 0) return { refused: [], unknown: [], election: null };
+  const all = documents.map((document) => document._id);
   try {
-    await rows.usage.insertMany(documents, { ordered: false });
-    return { refused: [], unknown: [] };
-  } catch (error) {
-    if (!(error instanceof MongoError)) throw error;
-    const all = documents.map((document) => document._id);
-    if (!(error instanceof MongoBulkWriteError)) return { refused: [], unknown: all };
-    // Without a confirmed majority even a duplicate may be one that is rolled back.
-    if (error.result.getWriteConcernError() !== undefined) return { refused: [], unknown: all };
-    const failures = [error.writeErrors].flat();
-    if (failures.length === 0) return { refused: [], unknown: all };
+    const reply: InsertReply = await db.command({
+      insert: rows.usage.collectionName,
+      documents,
+      ordered: false,
+      writeConcern: { w: 'majority', j: true },
+    });
     const idsOf = (duplicates: boolean) =>
-      failures
+      (reply.writeErrors ?? [])
         .filter((failure) => (failure.code === DUPLICATE_KEY) === duplicates)
         .map((failure) => all[failure.index] ?? '');
-    return { refused: idsOf(true), unknown: idsOf(false) };
+    const election = reply.electionId?.toHexString() ?? null;
+    return { refused: idsOf(true), unknown: idsOf(false), election };
+  } catch (error) {
+    if (!(error instanceof MongoError)) throw error;
+    // Without a confirmed majority even a duplicate may be one that is rolled back.
+    return { refused: [], unknown: all, election: null };
   }
 }
 
@@ -72,15 +87,20 @@ export async function decideTakes(
   return decided;
 }
 
-/** Writes the audit of takes and says what became of each, by take id. */
-export async function writeAudit(
-  context: MongoContext,
-  documents: readonly DrawsDocument[],
-): Promise<Map<string, Fate>> {
+/** What became of the audit of takes. */
+export interface Audit {
+  /** By take id. */
+  readonly fates: ReadonlyMap<string, Fate>;
+  /** The election of the primary that wrote all of it at once; null where it does not say, or some was decided later. */
+  readonly election: string | null;
+}
+
+/** Writes the audit of takes. */
+export async function writeAudit(context: MongoContext, documents: readonly DrawsDocument[]): Promise<Audit> {
   const fates = new Map<string, Fate>(documents.map(({ _id }) => [_id, 'real']));
-  const { refused, unknown } = await insertRows(context, documents);
+  const { refused, unknown, election } = await insertRows(context, documents);
   const undecided = [...refused, ...unknown];
-  if (undecided.length === 0) return fates;
+  if (undecided.length === 0) return { fates, election };
   for (const [take, { fate }] of await decideTakes(context, undecided)) fates.set(take, fate);
-  return fates;
+  return { fates, election: null };
 }

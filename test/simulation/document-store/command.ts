@@ -7,6 +7,8 @@ export interface Command {
   readonly name: string;
   readonly kind: 'read' | 'majority-read' | 'linearizable-read' | 'write';
   readonly maxTimeMs?: number | undefined;
+  /** A write that is answered as soon as it is carried out, before a majority has it. */
+  readonly unconfirmed?: boolean | undefined;
   readonly transaction?: Transaction | undefined;
   /** Carried out one after another; others may come between two of them. */
   readonly steps: readonly ((rows: Draft, now: Date) => unknown)[];
@@ -14,9 +16,9 @@ export interface Command {
   readonly combine: (values: readonly unknown[]) => unknown;
 }
 
-/** `unconfirmed`: carried out, without a majority's word; `cut`: the connection ended. */
+/** `election`: of the primary that carried it out; `unconfirmed`: carried out, without a majority's word; `cut`: the connection ended. */
 export type Answer =
-  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'done'; readonly value: unknown; readonly election?: string }
   | { readonly kind: 'unconfirmed'; readonly value: unknown; readonly code: number }
   | { readonly kind: 'failed'; readonly code: number; readonly labels?: readonly string[] }
   | { readonly kind: 'cut' };

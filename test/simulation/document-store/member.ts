@@ -9,6 +9,7 @@ type Reply = (answer: Answer) => void;
 
 /** A member of the replica set in its time as primary, however long others have thought it is. */
 export interface Member {
+  /** Names its election. */
   readonly name: string;
   readonly clockMs: () => number;
   readonly tables: Tables;
@@ -140,6 +141,7 @@ function write(parts: Parts, command: Command, now: Date, endsAtMs: number, repl
     if (changes.length > 0) majority.replicate();
     values.push(value);
     if (values.length < command.steps.length) time.after(STEP_MS, attempt, null);
+    else if (command.unconfirmed) reply({ kind: 'done', value: command.combine(values) });
     else majority.confirm(command.combine(values), reply, endsAtMs);
   };
   attempt();

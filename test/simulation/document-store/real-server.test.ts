@@ -3,10 +3,13 @@ import { describe, it } from 'node:test';
 import { type Document, MongoBulkWriteError, type UpdateFilter } from 'mongodb';
 import { databaseOfFile } from '../../support/mongodb-database.ts';
 import { createCollection } from '../driver/collection.ts';
+import { createConnection } from '../driver/connection.ts';
 import type { ObservedUpdate } from '../driver/statements.ts';
+import type { Link } from '../link.ts';
 import { createRandom } from '../random.ts';
 import { runSchedule } from '../run-schedule.ts';
 import { scheduleOf } from '../schedule.ts';
+import { createVirtualTime } from '../virtual-time.ts';
 import { createDraft } from './draft.ts';
 import { evaluate } from './expressions.ts';
 import { expressions } from './random-expressions.ts';
@@ -71,21 +74,7 @@ describe('On a real server', () => {
   });
 
   it('a duplicate in an unordered insert is the same error', async () => {
-    const tables = createTables();
-    const simulated = createCollection<Document>(
-      'rows',
-      {
-        send: async (command) => {
-          const draft = createDraft(tables);
-          const value = command.combine(command.steps.map((step) => step(draft, new Date(0))));
-          tables.apply(draft.changes(), false);
-          return { kind: 'done', value };
-        },
-        commit: async () => ({ kind: 'cut' }),
-        abort: () => {},
-      },
-      () => {},
-    );
+    const simulated = createCollection<Document>('rows', storeAlone(), () => {});
     const real = database().db.collection('rows');
     const failures = [];
     for (const collection of [simulated, real]) {
@@ -107,4 +96,44 @@ describe('On a real server', () => {
     }
     assert.deepEqual(failures[0], failures[1]);
   });
+
+  it('duplicates among rows that are inserted by a command are told in the same way', async () => {
+    const simulated = createConnection('simulated', storeAlone(), createVirtualTime(), () => {});
+    const answers = [];
+    for (const db of [simulated.db, database().db]) {
+      const insert = (...ids: string[]) =>
+        db.command({
+          insert: 'more',
+          documents: ids.map((_id) => ({ _id })),
+          ordered: false,
+          writeConcern: { w: 'majority', j: true },
+        });
+      const all = await insert('one');
+      const some = await insert('two', 'one', 'three');
+      assert.equal(typeof some.electionId.toHexString(), 'string');
+      answers.push({
+        all: [all.n, all.writeErrors],
+        some: some.n,
+        errors: some.writeErrors.map(({ index, code }: Document) => ({ index, code })),
+      });
+      assert.equal(await db.collection('more').countDocuments({}), 3);
+    }
+    assert.deepEqual(answers[0], answers[1]);
+  });
 });
+
+/** A store that carries everything out at once. */
+function storeAlone(): Link {
+  const tables = createTables();
+  return {
+    send: async (command) => {
+      const draft = createDraft(tables);
+      const value = command.combine(command.steps.map((step) => step(draft, new Date(0))));
+      tables.apply(draft.changes(), false);
+      return { kind: 'done', value, election: 'm0.1' };
+    },
+    election: () => 'm0.1',
+    commit: async () => ({ kind: 'cut' }),
+    abort: () => {},
+  };
+}

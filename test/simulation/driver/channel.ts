@@ -15,6 +15,7 @@ export interface Options {
   readonly returnDocument?: 'after' | 'before';
   readonly readConcern?: { readonly level: string };
   readonly limit?: number;
+  readonly writeConcern?: { readonly w: 1 | 'majority' };
 }
 
 type Run<T> = (target: Target) => T;
@@ -35,7 +36,7 @@ export function createChannel(table: string, link: Link, observe: Observe): Chan
   const commandOf = (
     name: string,
     kind: Command['kind'],
-    { session, maxTimeMS }: Options,
+    { session, maxTimeMS, writeConcern }: Options,
     runs: readonly Run<unknown>[],
     combine: Command['combine'] = ([value]) => value,
   ): Command => ({
@@ -43,6 +44,7 @@ export function createChannel(table: string, link: Link, observe: Observe): Chan
     kind,
     maxTimeMs: maxTimeMS,
     transaction: transactionIn(session),
+    unconfirmed: writeConcern?.w === 1,
     steps: runs.map((run) => (rows, now) => run({ table, rows, now, observe })),
     combine,
   });

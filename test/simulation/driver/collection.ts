@@ -60,7 +60,7 @@ function readsOf(channel: Channel) {
 function singleWritesOf({ write }: Channel) {
   return {
     findOneAndUpdate: (filter: object, update: unknown, options?: Options) => {
-      const known = ['session', 'returnDocument', 'projection', 'hint', 'maxTimeMS'];
+      const known = ['session', 'returnDocument', 'projection', 'hint', 'maxTimeMS', 'writeConcern'];
       const given = knownOptions('findOneAndUpdate', options, known);
       return write('findOneAndUpdate', given, (target) => {
         const [before] = rowsMatching(target, filter);
@@ -111,7 +111,7 @@ function manyWritesOf({ write, bulk }: Channel) {
       return { acknowledged: true, insertedCount: counts.inserted, insertedIds: {} };
     },
     bulkWrite: async (operations: readonly Document[], options?: Options) => {
-      const given = knownOptions('bulkWrite', options, ['session', 'ordered', 'maxTimeMS']);
+      const given = knownOptions('bulkWrite', options, ['session', 'ordered', 'maxTimeMS', 'writeConcern']);
       const counts = await bulk(
         `bulkWrite(${operations.length})`,
         given,

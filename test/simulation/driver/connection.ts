@@ -1,18 +1,20 @@
 import type { ClientSession, Collection, Db, Document, MongoClient } from 'mongodb';
 import type { Connection } from '../../../src/store/mongodb/connection.ts';
+import type { Draft } from '../document-store/draft.ts';
 import { unknownTo } from '../document-store/values.ts';
 import type { Link } from '../link.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 import { createCollection } from './collection.ts';
-import { valueIn } from './errors.ts';
+import { DUPLICATE_KEY, valueIn, type WriteCounts } from './errors.ts';
 import { createSession } from './session.ts';
-import type { Observe } from './statements.ts';
-import { strict } from './strict.ts';
+import { insert, type Observe, rowOf } from './statements.ts';
+import { knownOptions, strict } from './strict.ts';
 
 /** The driver's client and database over a simulated link. */
 export function createConnection(name: string, link: Link, time: VirtualTime, observe: Observe): Connection {
   const collections = new Map<string, Collection>();
   const command = async (asked: Document) => {
+    if ('insert' in asked) return insertRaw(asked, link, observe);
     if (!('hello' in asked) && !('ping' in asked))
       throw unknownTo(`the command ${Object.keys(asked).join(', ')}`);
     const run = (_rows: unknown, now: Date) => ({ ok: 1, localTime: now });
@@ -51,7 +53,6 @@ export function createConnection(name: string, link: Link, time: VirtualTime, ob
         sessions += 1;
         return work(createSession(`${name}-${sessions}`, link, time));
       },
-      on: () => client,
       close: async () => {},
     }),
   );
@@ -60,7 +61,29 @@ export function createConnection(name: string, link: Link, time: VirtualTime, ob
     db,
     detail: 'simulated',
     isSharded: false,
+    primary: { election: link.election, onNew: () => {} },
     patiently: (work) => work(db),
     close: () => client.close(),
+  };
+}
+
+/** An insert as a command of its own, with its raw answer. */
+async function insertRaw(asked: Document, link: Link, observe: Observe) {
+  const { insert: table, documents, ...options } = asked;
+  const { ordered } = knownOptions('insert', options, ['ordered', 'writeConcern']);
+  if (ordered !== false) throw unknownTo('an insert in order');
+  const sent = (documents as readonly Document[]).map(rowOf);
+  const name = `${table}.insert(${sent.length})`;
+  const step = (rows: Draft, now: Date) => insert({ table, rows, now, observe }, sent, false);
+  const combine = ([value]: readonly unknown[]) => value;
+  const answer = await link.send({ name, kind: 'write', steps: [step], combine });
+  const { inserted, refused } = valueIn(answer) as WriteCounts;
+  const election = answer.kind === 'done' ? answer.election : undefined;
+  const writeErrors = refused.map(({ index }) => ({ index, code: DUPLICATE_KEY }));
+  return {
+    ok: 1,
+    n: inserted,
+    electionId: { toHexString: () => election },
+    ...(writeErrors.length === 0 ? {} : { writeErrors }),
   };
 }
