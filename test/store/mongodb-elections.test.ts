@@ -1,18 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { Db, Document, Filter, FindOptions } from 'mongodb';
+import {
+  type AnyBulkWriteOperation,
+  type BulkWriteOptions,
+  type Db,
+  type Document,
+  type Filter,
+  type FindOneAndUpdateOptions,
+  type FindOptions,
+  ObjectId,
+} from 'mongodb';
 import { v7 as uuid } from 'uuid';
 import { connect } from '../../src/store/mongodb/connection.ts';
 import { openOn } from '../../src/store/mongodb/open.ts';
 import type { Store } from '../../src/store/port.ts';
-import { mustDraw } from '../support/drawing.ts';
+import { drawMany, kinds, mustDraw } from '../support/drawing.ts';
 import { eventually } from '../support/eventually.ts';
 import { budgetOf } from '../support/key-state.ts';
 import { useStoreAndDatabase } from '../support/mongodb-database.ts';
-import { addKey, addKeys, addTier, same } from '../support/store-rows.ts';
+import { addKeys, addTier, same } from '../support/store-rows.ts';
 import { systemClock } from '../support/test-clock.ts';
 
-const KEYS = 3;
+const KEYS = 40;
 const BUDGET = 20;
 
 /** What commands on a collection waited for, as the server's profile tells of them. */
@@ -24,16 +33,52 @@ async function concerns(db: Db, command: string, collection: string): Promise<un
   return seen.map(({ writeConcern: { w, j } }) => [w, j]);
 }
 
-/** The keys of a database whose primaries lost so many takes, as far as is asked of a majority. */
-function losing(db: Db, lost: { count: number }): Db {
+/** What a test makes of the answers of a real replica set. */
+interface Changed {
+  /** Elections to be told of, one at each question, before the real one. */
+  readonly told: string[];
+  /** Elections for audits to be of, one after another, in place of the real one. */
+  readonly audited: string[];
+  /** How many looks for takes find none. */
+  lost: number;
+  /** How much later than now it is, in ms, and by how much each take delays it. */
+  laterMs: number;
+  takeMs: number;
+  /** Updates that were sent together. */
+  readonly bulks: { readonly takes: number; readonly waitsFor: unknown }[];
+}
+
+const ANOTHER = '7fffffff0000000000000099';
+
+/** A database whose primaries lose takes, as far as a majority is asked, and write in other elections. */
+function changedDatabase(db: Db, changed: Changed): Db {
   const keys = db.collection('keys');
   const find = (filter: Filter<Document>, options?: FindOptions) => {
-    if (options?.readConcern === undefined || lost.count === 0) return keys.find(filter, options);
-    lost.count -= 1;
+    if (options?.readConcern === undefined || changed.lost === 0) return keys.find(filter, options);
+    changed.lost -= 1;
     return keys.find({ $and: [filter, { _id: { $exists: false } }] }, options);
   };
-  const forgetful = override(keys, { find });
-  return override(db, { collection: (name: string) => (name === 'keys' ? forgetful : db.collection(name)) });
+  const findOneAndUpdate = (
+    filter: Filter<Document>,
+    update: Document[],
+    options: FindOneAndUpdateOptions,
+  ) => {
+    changed.laterMs += changed.takeMs;
+    return keys.findOneAndUpdate(filter, update, options);
+  };
+  const bulkWrite = (updates: AnyBulkWriteOperation<Document>[], options?: BulkWriteOptions) => {
+    changed.bulks.push({ takes: updates.length, waitsFor: options?.writeConcern?.w });
+    return keys.bulkWrite(updates, options);
+  };
+  const forgetful = override(keys, { find, findOneAndUpdate, bulkWrite });
+  return override(db, {
+    collection: (name: string) => (name === 'keys' ? forgetful : db.collection(name)),
+    command: async (command: Document) => {
+      const reply = await db.command(command);
+      const election = command.insert === undefined ? undefined : changed.audited.shift();
+      return election === undefined ? reply : { ...reply, electionId: new ObjectId(election) };
+    },
+  });
 }
 
 function override<T extends object>(whole: T, parts: object): T {
@@ -45,18 +90,28 @@ function override<T extends object>(whole: T, parts: object): T {
   });
 }
 
-/** Keys with budgets of 20, in a store that sends to primaries of the elections it is told. */
-async function scene(t: TestContext, election: () => string | null) {
+/** Keys with budgets of 20, which one draw has been taken from: what follows need not wait for a majority. */
+async function scene(t: TestContext) {
   const { uri, db, store: other } = await useStoreAndDatabase(t);
   const tiers = [await addTier(other, { a: [] })];
   const keys = await addKeys(other, 'tier', same(KEYS, { budgets: [budgetOf(BUDGET)] }));
-  const lost = { count: 0 };
+  const changed: Changed = { told: [], audited: [], lost: 0, laterMs: 0, takeMs: 0, bulks: [] };
+  const monotonicMs = () => systemClock.monotonicMs() + changed.laterMs;
   const connection = await connect(uri);
-  const primary = { ...connection.primary, election };
-  const changed = { ...connection, primary, db: losing(connection.db, lost) };
-  const store = await openOn(changed, { clock: systemClock, newId: uuid, warn: () => {} });
+  const election = () => changed.told.shift() ?? connection.primary.election();
+  const store = await openOn(
+    {
+      ...connection,
+      primary: { ...connection.primary, election },
+      db: changedDatabase(connection.db, changed),
+    },
+    { clock: { ...systemClock, monotonicMs }, newId: uuid, warn: () => {} },
+  );
   t.after(store.close);
-  return { db, store, tiers, lost, keyIds: keys.map(({ id }) => id) };
+  const first = await mustDraw(store, tiers, 'a');
+  await db.command({ profile: 2 });
+  const keyIds = keys.map(({ id }) => id);
+  return { db, store, tiers, changed, first, keyIds, electionNow: connection.primary.election };
 }
 
 /** The rows of the audit: how many serve, are void, or were withheld. */
@@ -76,15 +131,18 @@ function counted(store: Store, keyIds: readonly string[]): Promise<number> {
   });
 }
 
+/** Looks for takes, as a majority has them. */
+async function looks(db: Db): Promise<number> {
+  const asked = { 'command.find': 'keys', 'command.readConcern.level': 'linearizable' };
+  return db.collection('system.profile').countDocuments(asked);
+}
+
 describe('MongoDB: takes that their audit confirms', { concurrency: true }, () => {
-  it('wait for no majority, and the audit does', async (t) => {
-    const { db, store } = await useStoreAndDatabase(t);
-    const tier = await addTier(store, { a: [] });
-    await addKey(store, 'tier');
-    await db.command({ profile: 2 });
-    await mustDraw(store, [tier], 'a');
+  it('wait for no majority once one has confirmed an audit, and the audit does', async (t) => {
+    const { db, store, tiers } = await scene(t);
+    await mustDraw(store, tiers, 'a');
     // A retry elsewhere may find this one as soon as its request is on record.
-    await mustDraw(store, [tier], 'a', { idempotency: { key: 'r', fingerprint: 'fields' } });
+    await mustDraw(store, tiers, 'a', { idempotency: { key: 'r', fingerprint: 'fields' } });
     assert.deepEqual(await concerns(db, 'findAndModify', 'keys'), [
       [1, undefined],
       ['majority', true],
@@ -93,21 +151,34 @@ describe('MongoDB: takes that their audit confirms', { concurrency: true }, () =
       ['majority', true],
       ['majority', true],
     ]);
+    assert.equal(await looks(db), 0);
+  });
+
+  it('do so also where many go together', async (t) => {
+    const { store, tiers, changed } = await scene(t);
+    assert.deepEqual(kinds(await drawMany(store, tiers, 'a', 100)), { drawn: 100 });
+    const together = changed.bulks.filter(({ takes }) => takes > 4);
+    assert.ok(together.length > 0);
+    assert.deepEqual([...new Set(together.map(({ waitsFor }) => waitsFor))], [1]);
   });
 
   it('are looked for where another primary wrote their audit, and served when a majority has them', async (t) => {
-    const { db, store, tiers, keyIds } = await scene(t, () => 'an election that nobody won');
-    for (let i = 0; i < 3; i += 1) await mustDraw(store, tiers, 'a');
-    assert.equal(await counted(store, keyIds), 3);
-    assert.deepEqual(await audit(db), { served: 3, withheld: 0, voids: 0 });
+    const { db, store, tiers, changed, keyIds } = await scene(t);
+    changed.audited.push(ANOTHER);
+    await mustDraw(store, tiers, 'a');
+    assert.equal(await looks(db), 1);
+    assert.equal(await counted(store, keyIds), 2);
+    assert.deepEqual(await audit(db), { served: 2, withheld: 0, voids: 0 });
+    // What wrote that audit is not the primary that is known: the next take waits for itself.
+    await mustDraw(store, tiers, 'a');
+    assert.deepEqual((await concerns(db, 'findAndModify', 'keys')).at(-1), ['majority', true]);
   });
 
   it('do not serve where they are lost: the audit shows them as withheld, and others serve', async (t) => {
-    const { db, store, tiers, lost, keyIds } = await scene(t, () => 'an election that nobody won');
-    const first = await mustDraw(store, tiers, 'a');
-    lost.count = 1;
+    const { db, store, tiers, changed, first, keyIds } = await scene(t);
+    changed.audited.push(ANOTHER);
+    changed.lost = 1;
     const second = await mustDraw(store, tiers, 'a');
-    await eventually('a draw is withheld', async () => ((await audit(db)).withheld === 1 ? true : null));
     assert.deepEqual(await audit(db), { served: 2, withheld: 1, voids: 0 });
     assert.equal(await counted(store, keyIds), 3);
     const events = await store.listUsageEvents({}, { after: null, limit: 10 });
@@ -115,18 +186,33 @@ describe('MongoDB: takes that their audit confirms', { concurrency: true }, () =
     assert.deepEqual(served.map(({ id }) => id).sort(), [first.drawId, second.drawId].sort());
   });
 
+  it('do not serve where many that went together are lost', async (t) => {
+    const { db, store, tiers, changed, keyIds } = await scene(t);
+    changed.audited.push(ANOTHER);
+    changed.lost = 1;
+    assert.deepEqual(kinds(await drawMany(store, tiers, 'a', 100)), { drawn: 100 });
+    const { withheld } = await audit(db);
+    assert.ok(withheld > 4, `${withheld} takes`);
+    // As far as the key goes they were taken.
+    assert.equal(await counted(store, keyIds), 201);
+  });
+
   it('are put on record only once a majority has them, where a primary was elected meanwhile', async (t) => {
-    const elections = ['first', 'second'];
-    const { db, store, tiers, lost, keyIds } = await scene(t, () => {
-      elections.reverse();
-      return elections[0] ?? null;
-    });
-    await mustDraw(store, tiers, 'a');
-    assert.deepEqual(await audit(db), { served: 1, withheld: 0, voids: 0 });
-    lost.count = 1;
+    const { db, store, tiers, changed, electionNow, keyIds } = await scene(t);
+    changed.told.push(electionNow() ?? '', ANOTHER, ANOTHER);
+    changed.lost = 1;
     await mustDraw(store, tiers, 'a');
     // What was lost was never on record, and its unit is back.
     assert.equal(await counted(store, keyIds), 2);
     assert.deepEqual(await audit(db), { served: 2, withheld: 0, voids: 1 });
+  });
+
+  it('are looked for when their audit is late, and serve all the same where it confirms them', async (t) => {
+    const { db, store, tiers, changed } = await scene(t);
+    changed.takeMs = 2500;
+    changed.lost = 1;
+    await mustDraw(store, tiers, 'a');
+    assert.equal(await looks(db), 1);
+    assert.deepEqual(await audit(db), { served: 2, withheld: 0, voids: 0 });
   });
 });

@@ -2,6 +2,7 @@ import type { ScanMemory } from '../../model/scan-memory.ts';
 import type { VirtualTime } from '../../model/virtual-time.ts';
 import type { Background } from './background.ts';
 import type { BusyKeys } from './busy-keys.ts';
+import type { LastAudit } from './confirm-takes.ts';
 import type { MongoContext } from './context.ts';
 import type { GroupTakes } from './group-takes.ts';
 import type { Rivals } from './rivals.ts';
@@ -13,6 +14,7 @@ export interface DrawContext extends MongoContext {
   readonly busy: BusyKeys;
   readonly turns: TierTurns;
   readonly rivals: Rivals;
+  readonly lastAudit: LastAudit;
   readonly settled: SettledTakes;
   /** The same of takes in quota groups, by group. */
   readonly settledGroups: SettledTakes;

@@ -4,8 +4,8 @@ import type { MongoClient, TopologyDescriptionChangedEvent } from 'mongodb';
 export interface KnownPrimary {
   /**
    * The id of the election that made it one, in hex, as its replies to writes tell it; null while none is known, and behind a
-   * router. The driver never goes back to a primary of an earlier election, and changes its mind between turns of the
-   * event loop only.
+   * router or on a direct connection. The driver never goes back to a primary of an earlier election of a replica set, and
+   * changes its mind between turns of the event loop only.
    */
   readonly election: () => string | null;
   /**
@@ -21,8 +21,9 @@ export function followPrimary(client: MongoClient): KnownPrimary {
   let election: string | null = null;
   let last: string | null = null;
   client.on('topologyDescriptionChanged', ({ newDescription }: TopologyDescriptionChangedEvent) => {
-    const primary = [...newDescription.servers.values()].find(({ type }) => type === 'RSPrimary');
-    election = primary?.electionId?.toHexString() ?? null;
+    const { type, servers } = newDescription;
+    const primary = [...servers.values()].find((server) => server.type === 'RSPrimary');
+    election = type === 'ReplicaSetWithPrimary' ? (primary?.electionId?.toHexString() ?? null) : null;
     if (election === null || election === last) return;
     if (last !== null) for (const tell of listeners) tell();
     last = election;

@@ -139,6 +139,7 @@ async function compose(
     ...createDraws({
       ...context,
       background,
+      lastAudit: { election: null },
       settled,
       settledGroups,
       groups: createGroupTakes(context),

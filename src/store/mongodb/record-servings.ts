@@ -1,6 +1,6 @@
 import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
 import type { DrawsDocument, StoredDraw } from './collections.ts';
-import { confirmedTakes } from './confirm-takes.ts';
+import { lookAfterAudit, lookBeforeAudit } from './confirm-takes.ts';
 import type { DrawContext } from './draw-context.ts';
 import type { DrawName } from './draw-ids.ts';
 import { fromStoredMap } from './key-document.ts';
@@ -31,13 +31,14 @@ export async function recordServings(
 ): Promise<Map<number, DrawResult>> {
   const names = await nameDraws(context, namingsOf(servings, claims));
   const named = servings.filter(({ drawId }) => (names.get(drawId) ?? 'ours') === 'ours');
-  const { sure, isChecked } = await sureTakes(context, named);
-  const ours = named.filter((serving) => sure(serving) && mayStillSend(context, serving));
+  const looked = await lookBeforeAudit(context, takesOf(named));
+  const ours = named.filter((serving) => !looked.lost.has(serving.taken) && mayStillSend(context, serving));
   const { fates, election } = await writeAudit(context, auditOf(ours));
+  context.lastAudit.election = election;
   const real = ours.filter(({ take }) => fates.get(take) === 'real');
-  const isThere = isChecked ? () => true : await confirmedBy(context, real, election);
-  const kept = new Set(real.filter(isThere).map(({ drawId }) => drawId));
-  withholdLater(
+  const unconfirmed = await lookAfterAudit(context, takesOf(real), looked, election);
+  const kept = new Set(real.flatMap(({ drawId, taken }) => (unconfirmed.has(taken) ? [] : [drawId])));
+  await withholdAll(
     context,
     real.flatMap(({ drawId }) => (kept.has(drawId) ? [] : [drawId])),
   );
@@ -51,47 +52,18 @@ export async function recordServings(
   );
 }
 
-/** An audit that follows later than this, in ms, may meet the same server in another election, unheard. */
-const AUDIT_WITHIN_MS = 500;
-
-type Chosen = (serving: Serving) => boolean;
-
-/**
- * Before the audit: of another primary, or too late, it would not confirm the takes, some of which may be lost. Those
- * that a majority has not are not put on record. `isChecked`: all were looked for.
- */
-async function sureTakes(
-  context: DrawContext,
-  servings: readonly Serving[],
-): Promise<{ readonly sure: Chosen; readonly isChecked: boolean }> {
-  const election = context.election();
-  const late = context.options.clock.monotonicMs() - AUDIT_WITHIN_MS;
-  const follows: Chosen = ({ taken }) =>
-    taken.election === null || (taken.election === election && taken.sentAt > late);
-  if (servings.every(follows)) return { sure: () => true, isChecked: false };
-  return { sure: await confirmed(context, servings), isChecked: true };
+function takesOf(servings: readonly Serving[]): Taken[] {
+  return [...new Set(servings.map(({ taken }) => taken))];
 }
 
-/** After the audit, which is of this `election`: takes of another one are looked for. */
-async function confirmedBy(
-  context: DrawContext,
-  servings: readonly Serving[],
-  election: string | null,
-): Promise<Chosen> {
-  const isOf: Chosen = ({ taken }) => taken.election === null || taken.election === election;
-  return servings.every(isOf) ? isOf : confirmed(context, servings);
-}
-
-async function confirmed(context: DrawContext, servings: readonly Serving[]): Promise<Chosen> {
-  const takes = new Set(servings.map(({ taken }) => taken).filter(({ election }) => election !== null));
-  const there = await confirmedTakes(context, [...takes]);
-  return ({ taken, take }) => taken.election === null || there.has(take);
-}
-
-/** What is on record without a take to go with it did not leave. */
-function withholdLater(context: DrawContext, drawIds: readonly string[]): void {
-  if (drawIds.length > 0)
+/** What is on record without a take to go with it does not leave: marked now, or as soon as the store answers. */
+async function withholdAll(context: DrawContext, drawIds: readonly string[]): Promise<void> {
+  if (drawIds.length === 0) return;
+  try {
+    await withhold(context, drawIds);
+  } catch {
     context.background.run('Withholding draws of a lost take', () => withhold(context, drawIds));
+  }
 }
 
 function namingsOf(servings: readonly Serving[], claims: ReadonlyMap<number, Claim>): Naming[] {

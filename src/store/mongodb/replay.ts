@@ -8,6 +8,7 @@ import { type DrawName, drawIdOf, drawNameOf } from './draw-ids.ts';
 import { fromStoredMap, type KeyDocument } from './key-document.ts';
 import { dropRequest, findRequests, keepRequest } from './request-records.ts';
 import { leaveBy, sendTake } from './send-take.ts';
+import type { PreparedTake } from './send-takes.ts';
 import { GENERAL_FORM } from './take-form.ts';
 import { withhold } from './usage-events.ts';
 import { decideTakes } from './void-rows.ts';
@@ -107,7 +108,7 @@ async function useAgain(
   const until = askedAt + (record.at + half - now);
   if (until - context.options.clock.monotonicMs() > half / 2)
     return (await keeps(record.at)) ? drawnAgain(row, key, until) : { kind: 'again' };
-  const reply = await sendTake(context, {
+  const take: PreparedTake = {
     key: { tierId: row.tier, keyId: row.key },
     request: {
       take: context.options.newId(),
@@ -127,8 +128,8 @@ async function useAgain(
       charge: 'rate',
     },
     form: GENERAL_FORM,
-    election: null,
-  });
+  };
+  const reply = await sendTake(context, take, null);
   if (reply.kind === 'gone') return { kind: 'gone' };
   if (reply.kind === 'expired') return { kind: 'again' };
   if (reply.kind === 'unknown') return { kind: 'unavailable' };

@@ -4,6 +4,7 @@ import { planRound } from '../../model/round.ts';
 import type { Took } from '../../model/take.ts';
 import { claimAffinities, recallAffinities } from './affinities.ts';
 import { findKeys, readCandidates, type SeenRows } from './candidates.ts';
+import { electionOfTakes } from './confirm-takes.ts';
 import { storeNow } from './context.ts';
 import type { DrawContext } from './draw-context.ts';
 import { noteExpired } from './expired-keys.ts';
@@ -21,7 +22,7 @@ export interface Taken {
   readonly group: GroupPart | null;
   readonly sentAt: number;
   readonly leaveBy: number;
-  /** The election that its audit has to be of, else it is to be looked for; null where a majority has it. */
+  /** The election that its audit is to be of, else it is looked for; null where a majority has it. */
   readonly election: string | null;
 }
 
@@ -68,7 +69,7 @@ export async function runPlan(
   while (step.done !== true) {
     let reply: RoundReply;
     if (step.value.kind === 'take') {
-      const election = unconfirmed ? context.election() : null;
+      const election = unconfirmed ? electionOfTakes(context) : null;
       const parts = { groups, read: seen.rows, election };
       const { replies, cause, isLost } = await takeStep(context, parts, step.value.takes, taken);
       failure ??= cause;
@@ -146,7 +147,7 @@ async function takeStep(
   });
   const prepared = held.map((take) => prepare(context, parts, take));
   try {
-    const sent = await sendTakes(context, prepared);
+    const sent = await sendTakes(context, prepared, parts.election);
     const answers = new Map<RoundTake, Took | null>();
     for (const [i, take] of held.entries()) {
       const one = sent[i];
@@ -162,7 +163,7 @@ async function takeStep(
 
 function prepare(
   context: DrawContext,
-  { groups, read, election }: TakeParts,
+  { groups, read }: TakeParts,
   { group, keyId, source, count, rank }: RoundTake,
 ): PreparedTake {
   const asked = groups[group];
@@ -184,7 +185,7 @@ function prepare(
   const form = takeForm(read.get(keyId)?.get(source.queue), request, storeNow(context));
   read.delete(keyId);
   context.ahead.taken(keyId);
-  return { key: { tierId: source.tierId, keyId }, request, form, election };
+  return { key: { tierId: source.tierId, keyId }, request, form };
 }
 
 /** Sees to what follows from the reply to a take, and gives the row's answer; null when there is none. */

@@ -15,7 +15,7 @@ import type { KeyDocument, StoredBudget } from './key-document.ts';
 import type { PreparedTake } from './send-takes.ts';
 import { formFilter, formPipeline, GENERAL_FORM, type PipelineForm } from './take-form.ts';
 
-/** The least leaves a majority the time to confirm, also on a busy machine. */
+/** The least leaves a majority, where it is waited for, the time to confirm, also on a busy machine. */
 const TAKE_MAX_MS = { least: 750, most: 1000 } as const;
 const MAX_TIME_EXPIRED = 50;
 
@@ -64,7 +64,7 @@ export type TakeReply =
       readonly kind: 'took';
       readonly row: TakenRow;
       readonly sentAt: number;
-      /** As it was prepared; null also where a majority has told of it. */
+      /** In which it was sent, for its audit to confirm; null where a majority has. */
       readonly election: string | null;
       readonly group?: GroupPart | null;
       /** Of the key's budgets, where the row does not show them all. */
@@ -79,13 +79,16 @@ export interface KeyName {
   readonly keyId: string;
 }
 
-/** Sends one take, first in the form that fits the row as it was read. `sentAt` is of the monotonic clock. */
-export async function sendTake(context: DrawContext, prepared: PreparedTake): Promise<TakeReply> {
+/** Sends one take, first in the form that fits the row as it was read; `election` as for {@link sendTakes}. */
+export async function sendTake(
+  context: DrawContext,
+  prepared: PreparedTake,
+  election: string | null,
+): Promise<TakeReply> {
   const {
     key: { tierId, keyId },
     request,
     form,
-    election,
   } = prepared;
   const decided = async () =>
     (await sendDecided(context, [prepared])).get(prepared)?.reply ?? { kind: 'gone' };
@@ -101,7 +104,7 @@ export async function sendTake(context: DrawContext, prepared: PreparedTake): Pr
         projection: ROW_PROJECTION,
         hint: { _id: 1 },
         maxTimeMS,
-        ...waitOf(election),
+        ...concernFor(election),
       },
     );
   try {
@@ -119,8 +122,8 @@ export async function sendTake(context: DrawContext, prepared: PreparedTake): Pr
   }
 }
 
-/** What a take waits for. */
-export function waitOf(election: string | null): { readonly writeConcern?: { readonly w: 1 } } {
+/** What takes wait for: for nothing where their audit is to confirm them in an `election`, else for a majority, as all writes do. */
+export function concernFor(election: string | null): { readonly writeConcern?: { readonly w: 1 } } {
   return election === null ? {} : { writeConcern: { w: 1 } };
 }
 

@@ -5,13 +5,13 @@ import type { DrawContext } from './draw-context.ts';
 import { recoverTake } from './recovery.ts';
 import {
   CONFIRMED_READ,
+  concernFor,
   type KeyName,
   ROW_PROJECTION,
   sendTake,
   type TakenRow,
   type TakeReply,
   takeMaxMs,
-  waitOf,
   wasGivenUp,
 } from './send-take.ts';
 import { formFilter, formPipeline, GENERAL_FORM, type PipelineForm, type TakeForm } from './take-form.ts';
@@ -27,11 +27,6 @@ export interface PreparedTake {
   readonly key: KeyName;
   readonly request: TakeRequest;
   readonly form: TakeForm;
-  /**
-   * The election of the primary that it is for, where the audit that follows confirms it (`confirm-takes.ts`); null: the
-   * take itself waits for a majority.
-   */
-  readonly election: string | null;
 }
 
 /** A take as it was sent at last, with what became of it. */
@@ -42,15 +37,18 @@ export interface SentTake {
 
 /**
  * Sends the takes of a step, each on another key; answers in their order. Those that rows have room for go together, as
- * one command with one wait for a majority: what such a take grants is known before it is sent, so it needs no answer of
- * its own. A look at the rows afterwards tells which were carried out, when, and what the keys hold.
+ * one command with at most one wait for a majority: what such a take grants is known before it is sent, so it needs no
+ * answer of its own. A look at the rows afterwards tells which were carried out, when, and what the keys hold.
+ * `election`: of the primary that they are for, where the audit that follows confirms them (`confirm-takes.ts`); null:
+ * they wait for a majority. Takes worked out here wait anyway.
  */
 export async function sendTakes(
   context: DrawContext,
   takes: readonly PreparedTake[],
+  election: string | null,
 ): Promise<readonly SentTake[]> {
   const roomy = takes.flatMap(({ form, ...take }) => (form.kind === 'roomy' ? [{ ...take, form }] : []));
-  const together = roomy.length > SINGLE_MAX ? sendTogether(context, roomy) : null;
+  const together = roomy.length > SINGLE_MAX ? sendTogether(context, roomy, election) : null;
   const toDecide = takes.filter(({ form }) => form.kind === 'decided');
   const decided = toDecide.length > 0 ? sendDecided(context, toDecide) : null;
   return Promise.all(
@@ -61,13 +59,13 @@ export async function sendTakes(
       if (reply !== undefined) return { request: take.request, reply };
       // Its row was not what it was when it was read, or had no turn. Under another id: the first may be in it after all.
       const sent = together === null || take.form.kind !== 'roomy' ? take : anew(context, take);
-      return { request: sent.request, reply: await sendTake(context, sent) };
+      return { request: sent.request, reply: await sendTake(context, sent, election) };
     }),
   );
 }
 
-function anew(context: DrawContext, { key, request, election }: PreparedTake): PreparedTake {
-  return { key, request: { ...request, take: context.options.newId() }, form: GENERAL_FORM, election };
+function anew(context: DrawContext, { key, request }: PreparedTake): PreparedTake {
+  return { key, request: { ...request, take: context.options.newId() }, form: GENERAL_FORM };
 }
 
 interface PipelineTake extends PreparedTake {
@@ -78,11 +76,10 @@ interface PipelineTake extends PreparedTake {
 async function sendTogether(
   context: DrawContext,
   takes: readonly PipelineTake[],
+  election: string | null,
 ): Promise<ReadonlyMap<string, TakeReply>> {
   const { monotonicMs } = context.options.clock;
   const sentAt = monotonicMs();
-  const elections = new Set(takes.map(({ election }) => election));
-  const [election = null] = elections.size === 1 ? elections : [];
   const { matched, failure } = await write(context, takes, election);
   // By then the values would be late, and another question would only wait as long.
   const isLate = failure !== null && monotonicMs() - sentAt > LOOK_WITHIN_MS;
@@ -136,7 +133,7 @@ async function write(
           hint: { _id: 1 },
         },
       })),
-      { ordered: false, maxTimeMS, ...waitOf(election) },
+      { ordered: false, maxTimeMS, ...concernFor(election) },
     );
     return { matched: matchedCount, failure: null };
   } catch (error) {

@@ -22,6 +22,9 @@ interface InsertReply {
   readonly writeErrors?: readonly { readonly index: number; readonly code: number }[];
 }
 
+/** An insert that takes longer, in ms, has met a primary without a majority. */
+const INSERT_MAX_MS = 1500;
+
 /** As a command of its own, since only its raw answer names the election. */
 async function insertRows(
   { db, rows }: MongoContext,
@@ -34,6 +37,7 @@ async function insertRows(
       insert: rows.usage.collectionName,
       documents,
       ordered: false,
+      maxTimeMS: INSERT_MAX_MS,
       writeConcern: { w: 'majority', j: true },
     });
     const idsOf = (duplicates: boolean) =>

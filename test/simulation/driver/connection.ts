@@ -70,13 +70,18 @@ export function createConnection(name: string, link: Link, time: VirtualTime, ob
 /** An insert as a command of its own, with its raw answer. */
 async function insertRaw(asked: Document, link: Link, observe: Observe) {
   const { insert: table, documents, ...options } = asked;
-  const { ordered } = knownOptions('insert', options, ['ordered', 'writeConcern']);
+  const { ordered, maxTimeMS, writeConcern } = knownOptions('insert', options, [
+    ...['ordered', 'maxTimeMS', 'writeConcern'],
+  ]);
   if (ordered !== false) throw unknownTo('an insert in order');
+  // A command has no other than its own.
+  if (writeConcern?.w !== 'majority' || writeConcern.j !== true)
+    throw unknownTo('an insert that may be lost');
   const sent = (documents as readonly Document[]).map(rowOf);
   const name = `${table}.insert(${sent.length})`;
   const step = (rows: Draft, now: Date) => insert({ table, rows, now, observe }, sent, false);
   const combine = ([value]: readonly unknown[]) => value;
-  const answer = await link.send({ name, kind: 'write', steps: [step], combine });
+  const answer = await link.send({ name, kind: 'write', maxTimeMs: maxTimeMS, steps: [step], combine });
   const { inserted, refused } = valueIn(answer) as WriteCounts;
   const election = answer.kind === 'done' ? answer.election : undefined;
   const writeErrors = refused.map(({ index }) => ({ index, code: DUPLICATE_KEY }));
