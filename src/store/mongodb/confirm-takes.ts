@@ -12,7 +12,7 @@ import { CONFIRMED_READ } from './send-take.ts';
  * audit, and no other primary was elected since before the take was sent, it has the take. Else the take is looked for.
  */
 
-/** The election of the primary that wrote the last audit; null after one of which that is not known. */
+/** The election of the primary that wrote the last audit; null before the first, and after one of which that is not known. */
 export interface LastAudit {
   election: string | null;
 }
@@ -32,7 +32,7 @@ const AUDIT_WITHIN_MS = 2000;
 export interface Looked {
   /** A majority has them. */
   readonly told: ReadonlySet<Taken>;
-  /** No majority tells of them, and their audit would be another primary's: not to be put on record. */
+  /** No majority tells of them, and none or another primary is known for their audit: not to be put on record. */
   readonly lost: ReadonlySet<Taken>;
 }
 
@@ -42,10 +42,10 @@ const NOT_LOOKED: Looked = { told: new Set(), lost: new Set() };
 export async function lookBeforeAudit(context: DrawContext, takes: readonly Taken[]): Promise<Looked> {
   const waited = context.options.clock.monotonicMs() - AUDIT_WITHIN_MS;
   const isOfNow = (take: Taken) => take.election === context.election();
-  const open = takes.filter(({ election }) => election !== null);
-  if (open.every((take) => isOfNow(take) && take.sentAt > waited)) return NOT_LOOKED;
-  const told = await confirmedTakes(context, open);
-  return { told, lost: new Set(open.filter((take) => !told.has(take) && !isOfNow(take))) };
+  const unconfirmed = takes.filter(({ election }) => election !== null);
+  if (unconfirmed.every((take) => isOfNow(take) && take.sentAt > waited)) return NOT_LOOKED;
+  const told = await confirmedTakes(context, unconfirmed);
+  return { told, lost: new Set(unconfirmed.filter((take) => !told.has(take) && !isOfNow(take))) };
 }
 
 /** After the audit, which was written in this `election`: the takes that neither it nor a look confirms. */
@@ -55,12 +55,12 @@ export async function lookAfterAudit(
   { told }: Looked,
   election: string | null,
 ): Promise<ReadonlySet<Taken>> {
-  const open = takes.filter(
+  const unconfirmed = takes.filter(
     (take) => take.election !== null && take.election !== election && !told.has(take),
   );
-  if (open.length === 0) return NOT_LOOKED.lost;
-  const there = await confirmedTakes(context, open);
-  return new Set(open.filter((take) => !there.has(take)));
+  if (unconfirmed.length === 0) return NOT_LOOKED.lost;
+  const there = await confirmedTakes(context, unconfirmed);
+  return new Set(unconfirmed.filter((take) => !there.has(take)));
 }
 
 type Trace = Pick<KeyDocument, '_id' | 'open'> & {

@@ -23,10 +23,11 @@ export function followPrimary(client: MongoClient): KnownPrimary {
   client.on('topologyDescriptionChanged', ({ newDescription }: TopologyDescriptionChangedEvent) => {
     const { type, servers } = newDescription;
     const primary = [...servers.values()].find((server) => server.type === 'RSPrimary');
-    election = type === 'ReplicaSetWithPrimary' ? (primary?.electionId?.toHexString() ?? null) : null;
-    if (election === null || election === last) return;
+    const known = primary?.electionId?.toHexString() ?? null;
+    election = type === 'ReplicaSetWithPrimary' ? known : null;
+    if (known === null || known === last) return;
     if (last !== null) for (const tell of listeners) tell();
-    last = election;
+    last = known;
   });
   return {
     election: () => election,

@@ -1,3 +1,4 @@
+import { MongoError } from 'mongodb';
 import type { Drawn, DrawRequest, DrawResult } from '../port.ts';
 import type { DrawsDocument, StoredDraw } from './collections.ts';
 import { lookAfterAudit, lookBeforeAudit } from './confirm-takes.ts';
@@ -22,7 +23,8 @@ export interface Serving extends DrawName {
 
 /**
  * Puts granted draws on record: first their names in the request records, then the audit of all takes at once. What is
- * not on record is not served, and its take is settled so that budget units go back. Results by index in the round.
+ * not on record, or without a take that a majority has, is not served; a take without record is settled so that budget
+ * units go back. Results by index in the round.
  */
 export async function recordServings(
   context: DrawContext,
@@ -34,15 +36,12 @@ export async function recordServings(
   const looked = await lookBeforeAudit(context, takesOf(named));
   const ours = named.filter((serving) => !looked.lost.has(serving.taken) && mayStillSend(context, serving));
   const { fates, election } = await writeAudit(context, auditOf(ours));
-  context.lastAudit.election = election;
   const real = ours.filter(({ take }) => fates.get(take) === 'real');
   const unconfirmed = await lookAfterAudit(context, takesOf(real), looked, election);
   const kept = new Set(real.flatMap(({ drawId, taken }) => (unconfirmed.has(taken) ? [] : [drawId])));
-  await withholdAll(
-    context,
-    real.flatMap(({ drawId }) => (kept.has(drawId) ? [] : [drawId])),
-  );
   settleTakes(context, servings, kept, fates);
+  const withheld = real.flatMap(({ drawId }) => (kept.has(drawId) ? [] : [drawId]));
+  if (withheld.length > 0) await withholdLost(context, withheld, kept.size > 0);
   return new Map(
     servings.map((serving): [number, DrawResult] => {
       if (kept.has(serving.drawId)) return [serving.index, drawn(serving)];
@@ -56,14 +55,18 @@ function takesOf(servings: readonly Serving[]): Taken[] {
   return [...new Set(servings.map(({ taken }) => taken))];
 }
 
-/** What is on record without a take to go with it does not leave: marked now, or as soon as the store answers. */
-async function withholdAll(context: DrawContext, drawIds: readonly string[]): Promise<void> {
-  if (drawIds.length === 0) return;
+/**
+ * What is on record does not leave where nothing tells of its take. `soon`: others wait to leave, so the rows are marked
+ * beside them; else before the round ends, if the store answers.
+ */
+async function withholdLost(context: DrawContext, drawIds: readonly string[], soon: boolean): Promise<void> {
+  const mark = () => withhold(context, drawIds);
   try {
-    await withhold(context, drawIds);
-  } catch {
-    context.background.run('Withholding draws of a lost take', () => withhold(context, drawIds));
+    if (!soon) return await mark();
+  } catch (error) {
+    if (!(error instanceof MongoError)) throw error;
   }
+  context.background.run('Withholding draws of a lost take', mark);
 }
 
 function namingsOf(servings: readonly Serving[], claims: ReadonlyMap<number, Claim>): Naming[] {

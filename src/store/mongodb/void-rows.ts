@@ -1,6 +1,7 @@
 import { MongoError, type ObjectId } from 'mongodb';
 import type { DrawsDocument, UsageDocument } from './collections.ts';
 import { type MongoContext, storeNow } from './context.ts';
+import type { DrawContext } from './draw-context.ts';
 import { DUPLICATE_KEY } from './driver-errors.ts';
 
 /** What is known of a take's audit row: stored for good, never to be stored, or neither. */
@@ -22,7 +23,7 @@ interface InsertReply {
   readonly writeErrors?: readonly { readonly index: number; readonly code: number }[];
 }
 
-/** An insert that takes longer, in ms, has met a primary without a majority. */
+/** An insert that takes longer, in ms, is given up: most likely its primary has no majority. */
 const INSERT_MAX_MS = 1500;
 
 /** As a command of its own, since only its raw answer names the election. */
@@ -57,6 +58,8 @@ async function insertRows(
 export interface Decided {
   readonly fate: Fate;
   readonly draws: number;
+  /** The election of the primary that found its row there or stored the void one; null where that is not known. */
+  readonly election: string | null;
 }
 
 /**
@@ -68,12 +71,13 @@ export async function decideTakes(
   takes: readonly string[],
 ): Promise<Map<string, Decided>> {
   const at = storeNow(context);
-  const { refused, unknown } = await insertRows(
+  const { refused, unknown, election } = await insertRows(
     context,
     takes.map((_id) => ({ _id, kind: 'void', at })),
   );
-  const decided = new Map<string, Decided>(takes.map((take) => [take, { fate: 'void', draws: 0 }]));
-  for (const take of [...refused, ...unknown]) decided.set(take, { fate: 'unknown', draws: 0 });
+  const decided = new Map<string, Decided>(takes.map((take) => [take, { fate: 'void', draws: 0, election }]));
+  for (const take of [...refused, ...unknown])
+    decided.set(take, { fate: 'unknown', draws: 0, election: null });
   if (refused.length === 0) return decided;
   try {
     const stored = await context.rows.usage
@@ -84,7 +88,7 @@ export async function decideTakes(
       })
       .toArray();
     for (const { _id, kind, draws = [] } of stored)
-      decided.set(_id, { fate: kind === 'draws' ? 'real' : 'void', draws: draws.length });
+      decided.set(_id, { fate: kind === 'draws' ? 'real' : 'void', draws: draws.length, election });
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
   }
@@ -95,16 +99,22 @@ export async function decideTakes(
 export interface Audit {
   /** By take id. */
   readonly fates: ReadonlyMap<string, Fate>;
-  /** The election of the primary that wrote all of it at once; null where it does not say, or some was decided later. */
+  /** The election of the primary that wrote or decided all of it by one command; null where that is not known. */
   readonly election: string | null;
 }
 
 /** Writes the audit of takes. */
-export async function writeAudit(context: MongoContext, documents: readonly DrawsDocument[]): Promise<Audit> {
+export async function writeAudit(context: DrawContext, documents: readonly DrawsDocument[]): Promise<Audit> {
   const fates = new Map<string, Fate>(documents.map(({ _id }) => [_id, 'real']));
+  if (documents.length === 0) return { fates, election: null };
   const { refused, unknown, election } = await insertRows(context, documents);
+  context.lastAudit.election = election;
   const undecided = [...refused, ...unknown];
   if (undecided.length === 0) return { fates, election };
-  for (const [take, { fate }] of await decideTakes(context, undecided)) fates.set(take, fate);
-  return { fates, election: null };
+  const decided = await decideTakes(context, undecided);
+  for (const [take, { fate }] of decided) fates.set(take, fate);
+  // Of an answer that was lost, all rows were decided by one command. A row that the primary of an election had by then, of
+  // a take that was sent in that election, was written in it too.
+  const [one] = decided.values();
+  return { fates, election: election === null ? (one?.election ?? null) : null };
 }

@@ -70,9 +70,8 @@ export function createConnection(name: string, link: Link, time: VirtualTime, ob
 /** An insert as a command of its own, with its raw answer. */
 async function insertRaw(asked: Document, link: Link, observe: Observe) {
   const { insert: table, documents, ...options } = asked;
-  const { ordered, maxTimeMS, writeConcern } = knownOptions('insert', options, [
-    ...['ordered', 'maxTimeMS', 'writeConcern'],
-  ]);
+  const known = ['ordered', 'maxTimeMS', 'writeConcern'];
+  const { ordered, maxTimeMS, writeConcern } = knownOptions('insert', options, known);
   if (ordered !== false) throw unknownTo('an insert in order');
   // A command has no other than its own.
   if (writeConcern?.w !== 'majority' || writeConcern.j !== true)
