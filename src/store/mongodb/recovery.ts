@@ -4,6 +4,7 @@ import { settleTake } from '../../model/take.ts';
 import { queueName, type Tier } from '../../model/tier.ts';
 import { StoreError } from '../errors.ts';
 import { changeInTiers } from './change-in-tiers.ts';
+import { named } from './change-keys.ts';
 import { type MongoContext, storeNow } from './context.ts';
 import { fromStateDocument } from './key-document.ts';
 import type { KeyName } from './send-take.ts';
@@ -154,10 +155,7 @@ async function stillOpen(
   entries: readonly DecidedEntry[],
 ): Promise<readonly DecidedEntry[]> {
   const found = await rows.keys
-    .find({
-      _id: { $in: entries.map(({ keyId }) => keyId) },
-      tierId: { $in: [...new Set(entries.map(({ tierId }) => tierId))] },
-    })
+    .find(named(entries))
     .project<{ open: readonly OpenTake[]; smart?: true }>({ open: 1, smart: 1 })
     .toArray();
   const rowOf = new Map(found.flatMap((row) => row.open.map(({ take }) => [take, row])));

@@ -1,5 +1,6 @@
 import { MongoBulkWriteError, MongoError } from 'mongodb';
 import type { TakeRequest } from '../../model/take.ts';
+import { named } from './change-keys.ts';
 import { sendDecided } from './decided-takes.ts';
 import type { DrawContext } from './draw-context.ts';
 import { recoverTake } from './recovery.ts';
@@ -149,14 +150,13 @@ async function look(
   takes: readonly PreparedTake[],
   failure: MongoError | null,
 ): Promise<ReadonlyMap<string, TakenRow>> {
-  const keyIds = takes.map(({ key }) => key.keyId);
-  const tierIds = [...new Set(takes.map(({ key }) => key.tierId))];
+  const keys = takes.map(({ key }) => key);
   try {
     const found = await rows.keys
-      .find({ _id: { $in: keyIds }, tierId: { $in: tierIds } }, failure === null ? {} : CONFIRMED_READ)
+      .find(named(keys), failure === null ? {} : CONFIRMED_READ)
       .project<TakenRow>(ROW_PROJECTION)
       .hint({ _id: 1 })
-      .batchSize(keyIds.length + 1)
+      .batchSize(keys.length + 1)
       .toArray();
     return new Map(found.map((row) => [row._id, row]));
   } catch (error) {
