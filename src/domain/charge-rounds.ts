@@ -43,7 +43,7 @@ export function createChargeRounds(
   let underWay = 0;
   /** Charges that are to come again after a pause. */
   let paused = 0;
-  const { schedule, idle } = createTurnEnd(pump);
+  const { schedule, idle } = createTurnEnd({ ready, begin: pump });
 
   function settle(waited: WaitingCharge, result: ChargeResult): void {
     if (result.kind === 'unavailable') waited.reject(storeUnavailable('a charge was not confirmed'));
@@ -83,6 +83,10 @@ export function createChargeRounds(
       if (signal?.aborted === true) reject(new KeypoolError('CANCELED', 'The caller has gone.'));
       return signal?.aborted !== true;
     });
+  }
+
+  function ready(): number {
+    return underWay < store.chargeRoundsMax ? waiting.length : 0;
   }
 
   /** Begins the rounds that may begin. */

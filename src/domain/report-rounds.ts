@@ -35,7 +35,7 @@ export function createReportRounds(store: Pick<OutcomeStore, 'reportRound'>): Re
   const waiting: WaitingReports[] = [];
   let waitingCount = 0;
   let underWay = 0;
-  const { schedule, idle } = createTurnEnd(pump);
+  const { schedule, idle } = createTurnEnd({ ready, begin: pump });
 
   /** The next calls whose reports fit into a round together; at least one. */
   function nextBatch(): readonly WaitingReports[] {
@@ -64,6 +64,10 @@ export function createReportRounds(store: Pick<OutcomeStore, 'reportRound'>): Re
     }
     underWay -= 1;
     schedule();
+  }
+
+  function ready(): number {
+    return underWay < ROUNDS_MAX ? waiting.length : 0;
   }
 
   function pump(): boolean {

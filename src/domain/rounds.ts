@@ -85,7 +85,7 @@ export function createRounds(
   let underWay = 0;
   /** Rounds that still choose their keys: what arrives meanwhile goes into one next round, not into several small ones. */
   let choosing = 0;
-  const { schedule, idle } = createTurnEnd(pump);
+  const { schedule, idle } = createTurnEnd({ ready, begin: pump });
 
   /** Counts a round among those that choose; gives how to say, once or more, that it does not any longer. */
   function choose(): () => void {
@@ -118,9 +118,17 @@ export function createRounds(
     schedule();
   }
 
+  function mayBegin(): boolean {
+    return underWay < store.roundsMax && choosing === 0;
+  }
+
+  function ready(): number {
+    return mayBegin() ? waiting.count() : 0;
+  }
+
   /** Begins the rounds that may begin. */
   function pump(): boolean {
-    while (underWay < store.roundsMax && choosing === 0) {
+    while (mayBegin()) {
       const batch = waiting.next(roundSize);
       if (batch.length === 0) break;
       void begin(batch);

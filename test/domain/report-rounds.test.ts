@@ -4,6 +4,7 @@ import { createReportRounds } from '../../src/domain/report-rounds.ts';
 import type { OutcomeReport } from '../../src/model/outcome-report.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import type { ReportResult } from '../../src/store/port.ts';
+import { settled } from './held-rounds.ts';
 import { refused } from './refusals.ts';
 
 function reportOf(drawId: string): OutcomeReport {
@@ -35,14 +36,12 @@ function heldRounds() {
   return { rounds, store };
 }
 
-const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
-
 describe('reports', () => {
   it('that arrive together go into one round, and each call gets its own answers', async () => {
     const { rounds, store } = heldRounds();
     const reports = createReportRounds(store);
     const calls = [['a'], ['b', 'c'], ['d']].map((ids) => reports.report(ids.map(reportOf)));
-    await nextTurn();
+    await settled();
     assert.deepEqual(
       rounds.map(({ drawIds }) => drawIds),
       [['a', 'b', 'c', 'd']],
@@ -63,21 +62,21 @@ describe('reports', () => {
     const calls = [];
     for (const name of ['a', 'b']) {
       calls.push(report(name, 1));
-      await nextTurn();
+      await settled();
     }
     for (const name of ['c', 'd', 'e']) calls.push(report(name, 100));
-    await nextTurn();
+    await settled();
     assert.equal(rounds.length, 2);
     rounds[0]?.end();
     await calls[0];
-    await nextTurn();
+    await settled();
     assert.deepEqual(
       rounds.map(({ drawIds }) => drawIds.length),
       [1, 1, 200],
     );
     rounds[1]?.end();
     await calls[1];
-    await nextTurn();
+    await settled();
     assert.equal(rounds[3]?.drawIds.length, 100);
     rounds[2]?.end();
     rounds[3]?.end();
@@ -89,11 +88,11 @@ describe('reports', () => {
     const { rounds, store } = heldRounds();
     const reports = createReportRounds(store);
     const failing = reports.report([reportOf('a')]);
-    await nextTurn();
+    await settled();
     rounds[0]?.end(new StoreError('unavailable', 'gone'));
     await assert.rejects(failing, StoreError);
     const served = reports.report([reportOf('b')]);
-    await nextTurn();
+    await settled();
     rounds[1]?.end();
     assert.equal((await served).length, 1);
   });
@@ -111,7 +110,7 @@ describe('reports', () => {
       const round = rounds[ended];
       round?.end();
       if (round !== undefined) ended += 1;
-      await nextTurn();
+      await settled();
     }
   });
 });
