@@ -29,6 +29,7 @@ import {
   tried,
 } from './round-search.ts';
 import type { ScanMemory } from './scan-memory.ts';
+import type { QueueName } from './tier.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export { EXAMINED_MAX, type RoundManner, type Spread } from './round-begin.ts';
@@ -48,16 +49,27 @@ function* readPages(all: readonly Search[]): Generator<RoundStep, void, RoundRep
 
 /** The reads without those that are alike, and which of them is whose. */
 function sharedReads(wanted: readonly { readonly cursor: SearchCursor; readonly read: QueueRead }[]) {
-  const first = new Map<string, number>();
+  const ofQueue = new Map<
+    QueueName,
+    { readonly read: QueueRead; readonly revision: number; readonly index: number }[]
+  >();
   const reads: QueueRead[] = [];
   const indexes = wanted.map(({ cursor: { source }, read }) => {
-    const { queue, place, from, limit, isExact } = read;
-    const name = `${queue}@${source.revision} ${place} ${from} ${limit} ${isExact}`;
-    const index = first.get(name) ?? reads.push(read) - 1;
-    first.set(name, index);
+    const { revision } = source;
+    const others = ofQueue.get(read.queue);
+    const same = others?.find((other) => other.revision === revision && isAlike(other.read, read));
+    if (same !== undefined) return same.index;
+    const index = reads.push(read) - 1;
+    if (others === undefined) ofQueue.set(read.queue, [{ read, revision, index }]);
+    else others.push({ read, revision, index });
     return index;
   });
   return { reads, indexes };
+}
+
+/** Of two reads of a queue by the same limits. */
+function isAlike(a: QueueRead, b: QueueRead): boolean {
+  return a.place === b.place && a.from === b.from && a.limit === b.limit && a.isExact === b.isExact;
 }
 
 /** True when it has something left to try, or to look at. */

@@ -91,6 +91,7 @@ export function createCore(db: DatabaseSync, path: string, options: StoreOptions
   const usageIndex = createUsageIndex(db, usageSums);
   const transactions = createTransactions(db, [
     names,
+    places,
     states,
     tiers,
     credentials,

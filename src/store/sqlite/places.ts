@@ -2,14 +2,18 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { KeyState } from '../../model/key.ts';
 import type { Candidate, QueueRead } from '../../model/round.ts';
 import type { QueueName } from '../../model/tier.ts';
+import type { WriteEnd } from './memory.ts';
 import type { Names } from './names.ts';
 import { prepare } from './statement.ts';
 
 /** What of a key's state its rows in `places` show. */
 export type Placed = Pick<KeyState, 'ready' | 'due' | 'lastRank' | 'freshRank' | 'expireAt'>;
 
+/** Queues of which is remembered that no key is parked there. */
+const UNPARKED_MAX = 10_000;
+
 /** The queues of all features, as rows ordered by rank and by due moment. */
-export interface PlaceTable {
+export interface PlaceTable extends WriteEnd {
   /** Brings a key's rows from where they are to where they shall be, writing only what differs. */
   readonly move: (key: number, before: Placed | null, after: Placed | null) => void;
   /** A page of a queue at `now`; of what is due later, the first alone. */
@@ -85,13 +89,18 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
     preference: 0,
     busy: false,
   });
+  // This process is the only writer, and most queues have no parked key: what is known to be empty is not read.
+  const unparked = new Set<number>();
   return {
+    committed: () => {},
+    undone: () => unparked.clear(),
     move: (key, before, after) => {
       for (const queue of queuesOf(before, after)) {
         const from = placeIn(queue, before);
         const to = placeIn(queue, after);
         if (from !== null && to !== null && sameRow(from, to)) continue;
         const no = names.number(queue);
+        if (to?.parked === 1) unparked.delete(no);
         if (to === null) {
           if (from !== null) one(remove.run(no, from.parked, from.position, key));
         } else if (from === null) {
@@ -106,7 +115,10 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
       const queue = names.find(read.queue);
       if (queue === null) return [];
       const isParked = read.place === 'due';
+      if (isParked && unparked.has(queue)) return [];
       const rows = from.all(queue, isParked ? 1 : 0, read.from, read.limit);
+      const isEmpty = rows.length === 0 && read.from === Number.MIN_SAFE_INTEGER;
+      if (isParked && isEmpty && unparked.size < UNPARKED_MAX) unparked.add(queue);
       const later = isParked ? rows.findIndex(({ position }) => position > now) : -1;
       return (later < 0 ? rows : rows.slice(0, later + 1)).map(candidate);
     },

@@ -60,7 +60,6 @@ async function openCounting() {
 const PLAIN = [
   'BEGIN',
   'SELECT key, position, last_rank AS lastRank FROM places',
-  'SELECT key, position, last_rank AS lastRank FROM places',
   'INSERT INTO usage_events',
   'SELECT seq FROM usage_indexed',
   'UPDATE key_states',
