@@ -1,6 +1,6 @@
 import type { Charge, ChargeResult, CreditStore } from '../store/port.ts';
 import { KeypoolError, storeUnavailable } from './errors.ts';
-import { createTurnEnd } from './turn-end.ts';
+import { createGathering } from './gathering.ts';
 
 /** What a charge ends with once it has been through as many rounds as it needs. */
 export type ChargeOutcome = Exclude<ChargeResult, { readonly kind: 'again' | 'unavailable' }>;
@@ -38,12 +38,13 @@ function overloaded(message: string): KeypoolError {
 
 export function createChargeRounds(
   store: Pick<CreditStore, 'chargeRound' | 'chargeRoundsMax'>,
+  monotonicMs: () => number,
 ): ChargeRounds {
   let waiting: WaitingCharge[] = [];
   let underWay = 0;
   /** Charges that are to come again after a pause. */
   let paused = 0;
-  const { schedule, idle } = createTurnEnd({ ready, begin: pump });
+  const { schedule, idle } = createGathering({ ready, roundSize: ROUND_SIZE, begin: pump, monotonicMs });
 
   function settle(waited: WaitingCharge, result: ChargeResult): void {
     if (result.kind === 'unavailable') waited.reject(storeUnavailable('a charge was not confirmed'));

@@ -57,7 +57,7 @@ export function createContext(given: ContextParts): Context {
     rounds: createRounds(parts.store, { monotonicMs: parts.clock.monotonicMs }),
     waitingLines: createWaitingLines(parts),
     availabilityWatches: createAvailabilityWatches(parts),
-    reportRounds: createReportRounds(parts.store),
+    reportRounds: createReportRounds(parts.store, parts.clock.monotonicMs),
     openedValues: createOpenedValues(parts.sealer),
     lastUsed: createLastUsed(parts.store),
     jwts: createAccessTokens(signingKeys, jwtSettings, store.now),

@@ -109,7 +109,7 @@ const UNLIMITED: ChargeAnswer = {
 
 export function createCredits(parts: CreditsParts): Credits {
   const { store, directory, clock, settings } = parts;
-  const rounds = createChargeRounds(store);
+  const rounds = createChargeRounds(store, clock.monotonicMs);
   const spent = createSpentPools(clock.monotonicMs);
   const outage = createStoreOutage(parts, rounds);
 

@@ -1,7 +1,7 @@
 import type { OutcomeReport } from '../model/outcome-report.ts';
 import type { OutcomeStore, ReportResult } from '../store/port.ts';
 import { KeypoolError } from './errors.ts';
-import { createTurnEnd } from './turn-end.ts';
+import { createGathering } from './gathering.ts';
 
 /** Gathers reports that arrive while a round of them is under way into the next. */
 export interface ReportRounds {
@@ -31,11 +31,14 @@ function overloaded(): KeypoolError {
   return new KeypoolError('OVERLOADED', message, { retryAfterMs: OVERLOAD_RETRY_MS });
 }
 
-export function createReportRounds(store: Pick<OutcomeStore, 'reportRound'>): ReportRounds {
+export function createReportRounds(
+  store: Pick<OutcomeStore, 'reportRound'>,
+  monotonicMs: () => number,
+): ReportRounds {
   const waiting: WaitingReports[] = [];
   let waitingCount = 0;
   let underWay = 0;
-  const { schedule, idle } = createTurnEnd({ ready, begin: pump });
+  const { schedule, idle } = createGathering({ ready, roundSize: ROUND_SIZE, begin: pump, monotonicMs });
 
   /** The next calls whose reports fit into a round together; at least one. */
   function nextBatch(): readonly WaitingReports[] {
@@ -67,7 +70,9 @@ export function createReportRounds(store: Pick<OutcomeStore, 'reportRound'>): Re
   }
 
   function ready(): number {
-    return underWay < ROUNDS_MAX ? waiting.length : 0;
+    if (underWay === ROUNDS_MAX) return 0;
+    // One call comes alone, however much it reports.
+    return waiting.length > 1 ? waitingCount : waiting.length;
   }
 
   function pump(): boolean {

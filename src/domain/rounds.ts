@@ -1,6 +1,6 @@
 import type { DrawRequest, DrawResult, DrawStore } from '../store/port.ts';
 import { KeypoolError, storeUnavailable } from './errors.ts';
-import { createTurnEnd } from './turn-end.ts';
+import { createGathering } from './gathering.ts';
 import { createWaitingDraws, type RoundsResult, type WaitingDraw } from './waiting-draws.ts';
 
 /** Gathers draws that arrive while a round is under way into the next. */
@@ -78,14 +78,14 @@ export function createRounds(
   store: Pick<DrawStore, 'drawRound' | 'roundsMax'>,
   options: RoundsOptions,
 ): Rounds {
-  const { waitingMax = WAITING_MAX, roundSize = ROUND_SIZE } = options;
-  const waiting = createWaitingDraws(options.monotonicMs);
+  const { waitingMax = WAITING_MAX, roundSize = ROUND_SIZE, monotonicMs } = options;
+  const waiting = createWaitingDraws(monotonicMs);
   /** Draws that met only keys in use: those come free when another round ends. */
   let deferred: readonly WaitingDraw[] = [];
   let underWay = 0;
   /** Rounds that still choose their keys: what arrives meanwhile goes into one next round, not into several small ones. */
   let choosing = 0;
-  const { schedule, idle } = createTurnEnd({ ready, begin: pump });
+  const { schedule, idle } = createGathering({ ready, roundSize, begin: pump, monotonicMs });
 
   /** Counts a round among those that choose; gives how to say, once or more, that it does not any longer. */
   function choose(): () => void {

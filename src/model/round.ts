@@ -67,7 +67,7 @@ function sharedReads(wanted: readonly { readonly cursor: SearchCursor; readonly 
   return { reads, indexes };
 }
 
-/** Of two reads of a queue by the same limits. */
+/** Whether two reads of a queue by the same limits ask for the same page. */
 function isAlike(a: QueueRead, b: QueueRead): boolean {
   return a.place === b.place && a.from === b.from && a.limit === b.limit && a.isExact === b.isExact;
 }

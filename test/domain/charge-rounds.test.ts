@@ -5,7 +5,8 @@ import { StoreError } from '../../src/store/errors.ts';
 import type { Charge, Charged, ChargeResult } from '../../src/store/port.ts';
 import { chargeOf } from '../support/charging.ts';
 import { eventually } from '../support/eventually.ts';
-import { settled } from './held-rounds.ts';
+import { testClock } from '../support/test-clock.ts';
+import { nextTurn, settled } from './held-rounds.ts';
 
 const GRANTED: Charged = { kind: 'charged', granted: true, at: 1, pools: [], replayed: false };
 
@@ -18,14 +19,17 @@ interface HeldRound {
 /** Rounds that end when the test says so. */
 function held(chargeRoundsMax: number) {
   const begun: HeldRound[] = [];
-  const rounds = createChargeRounds({
-    chargeRoundsMax,
-    chargeRound: (charges) =>
-      new Promise((resolve, reject) => {
-        const end = (result: ChargeResult = GRANTED): void => resolve(charges.map(() => result));
-        begun.push({ charges, end, fail: reject });
-      }),
-  });
+  const rounds = createChargeRounds(
+    {
+      chargeRoundsMax,
+      chargeRound: (charges) =>
+        new Promise((resolve, reject) => {
+          const end = (result: ChargeResult = GRANTED): void => resolve(charges.map(() => result));
+          begun.push({ charges, end, fail: reject });
+        }),
+    },
+    testClock().monotonicMs,
+  );
   const round = (index: number): HeldRound => begun[index] ?? assert.fail(`only ${begun.length} were begun`);
   return { rounds, begun, round };
 }
@@ -50,6 +54,24 @@ describe('rounds of charges', () => {
       ],
     );
     assert.deepEqual(await Promise.all(charges), Array(5).fill(GRANTED));
+  });
+
+  it('hold what arrived in several turns, and begin at once where they are full', async () => {
+    const { rounds, begun, round } = held(2);
+    const charges = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      charges.push(rounds.charge(costing(1)), rounds.charge(costing(1)));
+      await nextTurn();
+    }
+    assert.equal(begun.length, 0);
+    await nextTurn();
+    assert.equal(round(0).charges.length, 6);
+    for (let i = 0; i < 256; i += 1) charges.push(rounds.charge(costing(1)));
+    await nextTurn();
+    assert.equal(round(1).charges.length, 256);
+    round(0).end();
+    round(1).end();
+    await Promise.all(charges);
   });
 
   it('are as many at a time as the store takes, of 256 at most', async () => {

@@ -51,9 +51,14 @@ export function heldRounds(roundsMax: number, choosing: 'held' | 'at once' = 'at
   };
 }
 
-/** Lets everything run that is ready to run, rounds that begin at the end of the event loop's turn included. */
+/** The end of the event loop's turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets everything run that is ready to run, rounds included of what has come and is gathered. */
 export async function settled(): Promise<void> {
-  for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; turns < 3; turns += 1) await nextTurn();
 }
 
 /** A draw that is told from others by its request id. */

@@ -4,7 +4,8 @@ import { createReportRounds } from '../../src/domain/report-rounds.ts';
 import type { OutcomeReport } from '../../src/model/outcome-report.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import type { ReportResult } from '../../src/store/port.ts';
-import { settled } from './held-rounds.ts';
+import { testClock } from '../support/test-clock.ts';
+import { nextTurn, settled } from './held-rounds.ts';
 import { refused } from './refusals.ts';
 
 function reportOf(drawId: string): OutcomeReport {
@@ -39,7 +40,7 @@ function heldRounds() {
 describe('reports', () => {
   it('that arrive together go into one round, and each call gets its own answers', async () => {
     const { rounds, store } = heldRounds();
-    const reports = createReportRounds(store);
+    const reports = createReportRounds(store, testClock().monotonicMs);
     const calls = [['a'], ['b', 'c'], ['d']].map((ids) => reports.report(ids.map(reportOf)));
     await settled();
     assert.deepEqual(
@@ -54,9 +55,42 @@ describe('reports', () => {
     assert.deepEqual(named, [['a'], ['b', 'c'], ['d']]);
   });
 
+  it('that arrive in several turns go into one round', async () => {
+    const { rounds, store } = heldRounds();
+    const reports = createReportRounds(store, testClock().monotonicMs);
+    const calls = [];
+    for (const id of ['a', 'b', 'c']) {
+      calls.push(reports.report([`${id}1`, `${id}2`].map(reportOf)), reports.report([reportOf(id)]));
+      await nextTurn();
+    }
+    await settled();
+    assert.deepEqual(
+      rounds.map(({ drawIds }) => drawIds.join()),
+      ['a1,a2,a,b1,b2,b,c1,c2,c'],
+    );
+    rounds[0]?.end();
+    await Promise.all(calls);
+  });
+
+  it('that come alone, many with one call too, or that fill a round, begin in their turn', async () => {
+    const { rounds, store } = heldRounds();
+    const reports = createReportRounds(store, testClock().monotonicMs);
+    const many = (count: number) => Array.from({ length: count }, (_, i) => reportOf(String(i)));
+    const calls = [reports.report(many(20))];
+    await nextTurn();
+    calls.push(reports.report(many(200)), reports.report(many(56)));
+    await nextTurn();
+    assert.deepEqual(
+      rounds.map(({ drawIds }) => drawIds.length),
+      [20, 256],
+    );
+    for (const { end } of rounds) end();
+    await Promise.all(calls);
+  });
+
   it('that arrive while two rounds are under way wait for the next, of 256 at most', async () => {
     const { rounds, store } = heldRounds();
-    const reports = createReportRounds(store);
+    const reports = createReportRounds(store, testClock().monotonicMs);
     const report = (name: string, count: number) =>
       reports.report(Array.from({ length: count }, (_, i) => reportOf(`${name}${i}`)));
     const calls = [];
@@ -86,7 +120,7 @@ describe('reports', () => {
 
   it('whose round fails are told so, and the next are served', async () => {
     const { rounds, store } = heldRounds();
-    const reports = createReportRounds(store);
+    const reports = createReportRounds(store, testClock().monotonicMs);
     const failing = reports.report([reportOf('a')]);
     await settled();
     rounds[0]?.end(new StoreError('unavailable', 'gone'));
@@ -99,7 +133,7 @@ describe('reports', () => {
 
   it('of which too many wait are told to come again', async () => {
     const { rounds, store } = heldRounds();
-    const reports = createReportRounds(store);
+    const reports = createReportRounds(store, testClock().monotonicMs);
     const many = Array.from({ length: 100 }, (_, i) => reportOf(String(i)));
     const calls = Array.from({ length: 100 }, () => reports.report(many));
     const error = await refused(reports.report([reportOf('more')]), 'OVERLOADED');

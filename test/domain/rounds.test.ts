@@ -4,7 +4,7 @@ import { createRounds, type DrawManner, type RoundsOptions } from '../../src/dom
 import { StoreError } from '../../src/store/errors.ts';
 import { eventually } from '../support/eventually.ts';
 import { testClock } from '../support/test-clock.ts';
-import { AGAIN, drawCalled, EMPTY, heldRounds, settled } from './held-rounds.ts';
+import { AGAIN, drawCalled, EMPTY, heldRounds, nextTurn, settled } from './held-rounds.ts';
 import { refused } from './refusals.ts';
 
 function openRounds(roundsMax: number, options: Partial<RoundsOptions> = {}, choosing?: 'held' | 'at once') {
@@ -37,6 +37,35 @@ describe('rounds', () => {
     assert.deepEqual(store.round(1).ids, ['d', 'e']);
     store.round(1).end();
     assert.deepEqual(await Promise.all(next), [EMPTY, EMPTY]);
+  });
+
+  it('serve together what several turns bring, for 5 ms at most, and at once what fills a round', async () => {
+    const { store, clock, draw } = openRounds(1, { roundSize: 6 });
+    const draws: Promise<unknown>[] = [];
+    const come = async (...ids: string[]) => {
+      draws.push(...ids.map((id) => draw(id)));
+      await nextTurn();
+    };
+    await come('a', 'b');
+    await come('c');
+    await nextTurn();
+    assert.deepEqual(store.round(0).ids, ['a', 'b', 'c']);
+    await come('d');
+    store.round(0).end();
+    await settled();
+    assert.deepEqual(store.round(1).ids, ['d']);
+    store.round(1).end();
+    await settled();
+    await come('e', 'f');
+    clock.advance(5);
+    await come('g');
+    assert.deepEqual(store.round(2).ids, ['e', 'f', 'g']);
+    store.round(2).end();
+    await settled();
+    await come('h', 'i', 'j', 'k', 'l', 'm');
+    assert.deepEqual(store.round(3).ids, ['h', 'i', 'j', 'k', 'l', 'm']);
+    store.round(3).end();
+    await Promise.all(draws);
   });
 
   it('answer each draw with its own result', async () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
+import { v7 as uuid } from 'uuid';
+import { testClock } from '../../../test/support/test-clock.ts';
 import type { QueueRead } from '../../model/round.ts';
 import { queueName } from '../../model/tier.ts';
+import { createCore } from './core.ts';
 import { migrate } from './migrations.ts';
-import { createNames } from './names.ts';
-import { createPlaceTable, type Placed } from './places.ts';
+import type { Placed } from './places.ts';
 
 const QUEUE = queueName('tier', 'a');
 const NOW = 1000;
@@ -16,15 +18,16 @@ function placed(where: Partial<Placed>): Placed {
 
 function openPlaces() {
   const db = new DatabaseSync(':memory:');
+  const clock = testClock();
   migrate(db, ':memory:');
-  const places = createPlaceTable(db, createNames(db));
+  const { places, transactions } = createCore(db, ':memory:', { clock, newId: uuid, warn: () => {} });
   const page = (place: QueueRead['place'], about: Partial<QueueRead> = {}) => {
     const from = Number.MIN_SAFE_INTEGER;
     const read = { tierId: 'tier', queue: QUEUE, feature: 'a', limits: [], place, from, limit: 8 } as const;
     const all = { ...read, strategy: 'least_recently_used', isExact: false, ...about } as const;
     return places.page(all, NOW).map(({ keyId }) => keyId);
   };
-  return { db, places, page };
+  return { places, transactions, page };
 }
 
 describe('the places of keys', () => {
@@ -44,15 +47,17 @@ describe('the places of keys', () => {
     assert.deepEqual(page('due'), ['2']);
   });
 
-  it('show what was parked before a write that is undone', () => {
-    const { db, places, page } = openPlaces();
+  it('show what was parked before a write that failed', () => {
+    const { places, transactions, page } = openPlaces();
     const parked = placed({ due: { [QUEUE]: 5 } });
-    places.move(1, null, parked);
-    db.exec('BEGIN');
-    places.move(1, parked, null);
-    assert.deepEqual(page('due'), []);
-    db.exec('ROLLBACK');
-    places.undone();
+    transactions.write(() => places.move(1, null, parked));
+    const failing = (): void =>
+      transactions.write(() => {
+        places.move(1, parked, null);
+        assert.deepEqual(page('due'), []);
+        throw new Error('the disk is full');
+      });
+    assert.throws(failing, /the disk is full/);
     assert.deepEqual(page('due'), ['1']);
   });
 

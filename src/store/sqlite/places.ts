@@ -9,7 +9,7 @@ import { prepare } from './statement.ts';
 /** What of a key's state its rows in `places` show. */
 export type Placed = Pick<KeyState, 'ready' | 'due' | 'lastRank' | 'freshRank' | 'expireAt'>;
 
-/** Queues of which is remembered that no key is parked there. */
+/** Queues of which is remembered that no key is parked there; all are forgotten when they are more. */
 const UNPARKED_MAX = 10_000;
 
 /** The queues of all features, as rows ordered by rank and by due moment. */
@@ -93,6 +93,7 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
   const unparked = new Set<number>();
   return {
     committed: () => {},
+    // One read for each queue brings it back, which is less than to know what of it came from this write.
     undone: () => unparked.clear(),
     move: (key, before, after) => {
       for (const queue of queuesOf(before, after)) {
@@ -118,7 +119,10 @@ export function createPlaceTable(db: DatabaseSync, names: Names): PlaceTable {
       if (isParked && unparked.has(queue)) return [];
       const rows = from.all(queue, isParked ? 1 : 0, read.from, read.limit);
       const isEmpty = rows.length === 0 && read.from === Number.MIN_SAFE_INTEGER;
-      if (isParked && isEmpty && unparked.size < UNPARKED_MAX) unparked.add(queue);
+      if (isParked && isEmpty) {
+        if (unparked.size >= UNPARKED_MAX) unparked.clear();
+        unparked.add(queue);
+      }
       const later = isParked ? rows.findIndex(({ position }) => position > now) : -1;
       return (later < 0 ? rows : rows.slice(0, later + 1)).map(candidate);
     },
