@@ -35,8 +35,8 @@ async function draw(): Promise<void> {
 const caller: Caller = {
   call: (done) =>
     void draw().then(
-      () => done(true),
-      () => done(false),
+      () => done(null),
+      (error: unknown) => done(String(error)),
     ),
   close: () => undefined,
 };

@@ -21,8 +21,8 @@ export function startDrawing(port: number, ask: Ask): Drawer {
   let stopped = false;
   const next = (): void => {
     if (stopped) return;
-    caller.call((ok) => {
-      if (!ok) {
+    caller.call((failure) => {
+      if (failure !== null) {
         void delay(REFUSED_PAUSE_MS).then(next);
         return;
       }

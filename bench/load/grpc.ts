@@ -9,6 +9,8 @@ const CALLERS_PER_CONNECTION = 64;
 /** What may come in on a connection before more is allowed, in bytes. */
 const WINDOW = 65_535;
 const STREAM_AT = 5;
+/** Trailers are compressed, and only their end is looked at. */
+const NOT_OK = 'a gRPC status other than OK, or none';
 
 /** An HTTP/2 connection with as little client work as possible, on which many call at a time. */
 export interface GrpcConnection {
@@ -105,7 +107,7 @@ export function grpcCallers(count: number, port: number, nextCall: () => GrpcCal
   for (let left = count; left > 0; left -= CALLERS_PER_CONNECTION) {
     const { send, close } = grpcConnection(port);
     for (let i = 0; i < Math.min(left, CALLERS_PER_CONNECTION); i += 1)
-      callers.push({ call: (done) => send(nextCall(), done), close });
+      callers.push({ call: (done) => send(nextCall(), (ok) => done(ok ? null : NOT_OK)), close });
   }
   return callers;
 }

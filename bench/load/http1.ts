@@ -3,6 +3,8 @@ import type { Caller } from './plan.ts';
 
 const HEADER_END = Buffer.from('\r\n\r\n');
 const LENGTH = /content-length: *(\d+)/i;
+const CODE = /"code": *"(\w+)"/;
+const REASON = /"reason": *"(\w+)"/;
 /** How often a caller whose connection is gone says so. */
 export const GONE_MS = 100;
 
@@ -57,8 +59,18 @@ export function http1Connection(port: number): Http1Connection {
   };
 }
 
+/** What an answer came to, as a caller tells it. */
+export function failureOf(ok: boolean, body: Buffer): string | null {
+  if (ok) return null;
+  if (body.length === 0) return 'no answer';
+  const text = body.toString('latin1');
+  const names = [CODE, REASON].flatMap((name) => name.exec(text)?.[1] ?? []);
+  return names.length > 0 ? names.join(' ') : 'an answer that is no error of the service';
+}
+
 /** A caller that asks one thing at a time. */
 export function http1Caller(port: number, nextRequest: () => Buffer): Caller {
   const { send, close } = http1Connection(port);
-  return { call: (done) => send(nextRequest(), done), close };
+  const call: Caller['call'] = (done) => send(nextRequest(), (ok, body) => done(failureOf(ok, body)));
+  return { call, close };
 }

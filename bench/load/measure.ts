@@ -8,12 +8,14 @@ function createTally(beginAt: number, endAt: number) {
   let calls = 0;
   let failed = 0;
   let answered = 0;
-  const count = (sentAt: number, ok: boolean): void => {
+  const told: Record<string, number> = {};
+  const count = (sentAt: number, failure: string | null): void => {
     const now = performance.now();
     calls += 1;
+    if (failure !== null) told[failure] = (told[failure] ?? 0) + 1;
     if (sentAt < beginAt || now > endAt) return;
     latencies.record(Math.max(1, Math.round((now - sentAt) * 1000)));
-    if (!ok) {
+    if (failure !== null) {
       failed += 1;
       return;
     }
@@ -24,6 +26,7 @@ function createTally(beginAt: number, endAt: number) {
   const result = (): LoadResult => ({
     perSecond: answered / ((endAt - beginAt) / 1000),
     failed,
+    told,
     p50: latencies.percentile(50),
     p99: latencies.percentile(99),
     worst: latencies.max,
@@ -53,8 +56,8 @@ export async function measureCallers(
           resolve();
           return;
         }
-        caller.call((ok) => {
-          tally.count(sentAt, ok);
+        caller.call((failure) => {
+          tally.count(sentAt, failure);
           if (pauseMs === undefined) next();
           else setTimeout(next, pauseMs);
         });

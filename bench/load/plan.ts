@@ -38,6 +38,8 @@ export interface LoadPlan extends LoadTimes {
 export interface LoadResult {
   readonly perSecond: number;
   readonly failed: number;
+  /** What failed calls were told, the warm-up's too, and how many of them. */
+  readonly told: Readonly<Record<string, number>>;
   readonly p50: number;
   readonly p99: number;
   readonly worst: number;
@@ -48,8 +50,8 @@ export interface LoadResult {
   readonly eachSecond: readonly number[];
 }
 
-/** One caller's way to make one call and to hear that it was answered well or not. */
+/** One caller's way to make one call and to hear that it was answered well (null), or in a few words how not. */
 export interface Caller {
-  readonly call: (done: (ok: boolean) => void) => void;
+  readonly call: (done: (failure: string | null) => void) => void;
   readonly close: () => void;
 }

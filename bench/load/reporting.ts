@@ -1,5 +1,5 @@
 import { reportRequest } from './asks.ts';
-import { http1Connection } from './http1.ts';
+import { failureOf, http1Connection } from './http1.ts';
 import type { Caller, DrawAsk } from './plan.ts';
 
 const DRAW_ID = /"drawId": *"([^"]+)"/;
@@ -15,22 +15,22 @@ export interface ReportedAsk {
 export function reportingCaller(port: number, nextAsk: () => ReportedAsk): Caller {
   const { send, close } = http1Connection(port);
   let unreported: string[] = [];
-  const call = (done: (ok: boolean) => void): void => {
+  const call: Caller['call'] = (done) => {
     const { ask, request, reportEvery } = nextAsk();
     send(request, (drawn, body) => {
       const drawId = DRAW_ID.exec(body.toString('latin1'))?.[1];
       if (!drawn || drawId === undefined) {
-        done(false);
+        done(failureOf(drawn, body) ?? 'no draw id');
         return;
       }
       unreported.push(drawId);
       if (unreported.length < reportEvery) {
-        done(true);
+        done(null);
         return;
       }
       const report = reportRequest(ask, unreported, port);
       unreported = [];
-      send(report, done);
+      send(report, (ok, answer) => done(failureOf(ok, answer)));
     });
   };
   return { call, close };
