@@ -8,14 +8,17 @@ export interface Transactions {
   /** All of it is durable when this returns, none of it is there when it throws. */
   readonly write: <T>(work: () => T) => T;
   /**
-   * The same, soon: with the next {@link Transactions.writeAll}, or at the end of the event loop's turn, so that it costs no
-   * sync of its own. Where that fails it is written by itself.
+   * The same, soon: with the next {@link Transactions.writeAll}, so that it costs no sync of its own, or after a few turns of
+   * the event loop in which there was none. Where that fails it is written by itself.
    */
   readonly writeTogether: <T>(work: () => T) => Promise<T>;
   /** As `write`, with all that is to be written soon. */
   readonly writeAll: <T>(work: () => T) => T;
   readonly read: <T>(work: () => T) => T;
 }
+
+/** Turns of the event loop for which work waits to be written with other: as many as draws are gathered for, mostly. */
+const SOON_TURNS = 4;
 
 /** Work that is written together with other: does it, and gives how to say that it is durable. */
 interface Gathered {
@@ -88,6 +91,14 @@ export function createTransactions(db: DatabaseSync, memories: readonly WriteEnd
     }
   };
 
+  const writeSoon = (turns: number): void => {
+    setImmediate(() => {
+      if (gathered.length === 0) return;
+      if (turns > 1) writeSoon(turns - 1);
+      else writeGathered();
+    });
+  };
+
   return {
     write,
     writeAll,
@@ -98,7 +109,7 @@ export function createTransactions(db: DatabaseSync, memories: readonly WriteEnd
           return () => resolve(result);
         };
         gathered.push({ begin, fail: reject });
-        if (gathered.length === 1) setImmediate(writeGathered);
+        if (gathered.length === 1) writeSoon(SOON_TURNS);
       }),
     read: (work) => {
       try {
