@@ -65,6 +65,22 @@ describe('The commands of a draw on MongoDB', () => {
     assert.deepEqual(await commandsOf(() => drawMany(store, tiers, 'a', 4)), [TAKE, TAKE, AUDIT]);
   });
 
+  it('carry out sixteen takes each at most, where there are many', async (t) => {
+    const { store, tiers, commandsOf } = await scene(t);
+    for (const { draws, updates } of [
+      { draws: 256, updates: 1 },
+      { draws: 300, updates: 2 },
+    ]) {
+      let served = 0;
+      const sent = await commandsOf(async () => {
+        served = drawn(await drawMany(store, tiers, 'a', draws)).length;
+      });
+      assert.equal(served, draws);
+      const rounds = sent.filter((name) => name === 'update keys' || name === AUDIT);
+      assert.deepEqual(rounds, [AUDIT, ...Array(updates).fill('update keys')]);
+    }
+  });
+
   it('are a read and a write of the key, and the audit row, where draws in flight are kept', async (t) => {
     const { store, tiers, commandsOf } = await scene(t, { settleTimeoutMs: 60_000 });
     await warm(store, tiers);

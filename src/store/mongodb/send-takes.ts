@@ -22,6 +22,8 @@ const LOOK_WITHIN_MS = 1500;
 
 /** So few takes are sent each on its own: each answers for itself, and needs no look. */
 const SINGLE_MAX = 4;
+/** Takes that go in one command, at most: a server carries them out one after another, and commands side by side. */
+const TOGETHER_MAX = 16;
 
 /** A take that is to be sent. */
 export interface PreparedTake {
@@ -37,8 +39,8 @@ export interface SentTake {
 }
 
 /**
- * Sends the takes of a step, each on another key; answers in their order. Those that rows have room for go together, as
- * one command with at most one wait for a majority: what such a take grants is known before it is sent, so it needs no
+ * Sends the takes of a step, each on another key; answers in their order. Those that rows have room for go together, in
+ * few commands with at most one wait for a majority each: what such a take grants is known before it is sent, so it needs no
  * answer of its own. A look at the rows afterwards tells which were carried out, when, and what the keys hold.
  * `election`: of the primary that they are for, where the audit that follows confirms them (`confirm-takes.ts`); null:
  * they wait for a majority. Takes worked out here wait anyway.
@@ -49,7 +51,7 @@ export async function sendTakes(
   election: string | null,
 ): Promise<readonly SentTake[]> {
   const roomy = takes.flatMap(({ form, ...take }) => (form.kind === 'roomy' ? [{ ...take, form }] : []));
-  const together = roomy.length > SINGLE_MAX ? sendTogether(context, roomy, election) : null;
+  const together = roomy.length > SINGLE_MAX ? sendInParts(context, roomy, election) : null;
   const toDecide = takes.filter(({ form }) => form.kind === 'decided');
   const decided = toDecide.length > 0 ? sendDecided(context, toDecide) : null;
   return Promise.all(
@@ -71,6 +73,22 @@ function anew(context: DrawContext, { key, request }: PreparedTake): PreparedTak
 
 interface PipelineTake extends PreparedTake {
   readonly form: PipelineForm;
+}
+
+/** As {@link sendTogether}, in parts of about the same size. */
+async function sendInParts(
+  context: DrawContext,
+  takes: readonly PipelineTake[],
+  election: string | null,
+): Promise<ReadonlyMap<string, TakeReply>> {
+  const parts = Math.ceil(takes.length / TOGETHER_MAX);
+  const size = Math.ceil(takes.length / parts);
+  const replies = await Promise.all(
+    Array.from({ length: parts }, (_, i) =>
+      sendTogether(context, takes.slice(i * size, (i + 1) * size), election),
+    ),
+  );
+  return new Map(replies.flatMap((ofPart) => [...ofPart]));
 }
 
 /** Replies by take id; none for a take that was not carried out, as far as can be told. */
