@@ -38,7 +38,7 @@ export interface LoadPlan extends LoadTimes {
 export interface LoadResult {
   readonly perSecond: number;
   readonly failed: number;
-  /** What failed calls were told, the warm-up's too, and how many of them. */
+  /** What failed calls were told, and how many of them; those before and after the measured time too. */
   readonly told: Readonly<Record<string, number>>;
   readonly p50: number;
   readonly p99: number;

@@ -23,8 +23,8 @@ export interface GatheringParts {
 const GATHER_MAX_MS = 5;
 
 /**
- * Several that are ready wait for another turn of the event loop as long as each turn brings more. Nothing is waited for
- * that is not there already, and what comes alone begins at the end of its own turn.
+ * Several that are ready wait for another turn of the event loop as long as each turn brings more. No turn
+ * waits for anything, and what comes alone begins at the end of its own.
  */
 export function createGathering({ ready, roundSize, begin, monotonicMs }: GatheringParts): Gathering {
   let scheduled = false;

@@ -22,8 +22,12 @@ const LOOK_WITHIN_MS = 1500;
 
 /** So few takes are sent each on its own: each answers for itself, and needs no look. */
 const SINGLE_MAX = 4;
-/** Takes that go in one command, at most: a server carries them out one after another, and commands side by side. */
+/**
+ * Takes that go in one command, until there are as many commands: a server carries out those of one command one after
+ * another, and commands side by side, each on a connection.
+ */
 const TOGETHER_MAX = 16;
+const COMMANDS_MAX = 4;
 
 /** A take that is to be sent. */
 export interface PreparedTake {
@@ -81,11 +85,11 @@ async function sendInParts(
   takes: readonly PipelineTake[],
   election: string | null,
 ): Promise<ReadonlyMap<string, TakeReply>> {
-  const parts = Math.ceil(takes.length / TOGETHER_MAX);
-  const size = Math.ceil(takes.length / parts);
+  const parts = Math.min(Math.ceil(takes.length / TOGETHER_MAX), COMMANDS_MAX);
+  const begin = (part: number): number => Math.floor((part * takes.length) / parts);
   const replies = await Promise.all(
     Array.from({ length: parts }, (_, i) =>
-      sendTogether(context, takes.slice(i * size, (i + 1) * size), election),
+      sendTogether(context, takes.slice(begin(i), begin(i + 1)), election),
     ),
   );
   return new Map(replies.flatMap((ofPart) => [...ofPart]));

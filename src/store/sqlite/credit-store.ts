@@ -44,7 +44,7 @@ export function createCreditStore(core: Core): CreditStore {
     chargeRoundsMax: 1,
     chargeRound: async (charges) => {
       core.clockWatch.look();
-      return transactions.write(() => chargeRound(parts, charges, core.now()));
+      return transactions.writeAll(() => chargeRound(parts, charges, core.now()));
     },
     // The file belongs to one process. Where nothing can be written this fails, but for a full disk: charges tell of that.
     noteProcess: async () => transactions.write(() => 1),

@@ -41,6 +41,29 @@ describe('SQLite: what is to be written soon', () => {
     assert.deepEqual(words(), ['a', 'b', 'c']);
   });
 
+  it('waits for itself, however long what was written before has waited', async () => {
+    const { transactions, add, words, commits } = openWords();
+    const first = transactions.writeTogether(add('a'));
+    await nextTurn();
+    await nextTurn();
+    transactions.writeAll(add('b'));
+    const second = transactions.writeTogether(add('c'));
+    for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+    assert.equal(commits(), 1);
+    assert.deepEqual(await Promise.all([first, second]), ['a', 'c']);
+    assert.deepEqual([words(), commits()], [['a', 'b', 'c'], 2]);
+  });
+
+  it('is written before the write that takes it along', () => {
+    const { transactions, words } = openWords();
+    void transactions.writeTogether(() => undefined);
+    let found: unknown;
+    void transactions.writeTogether(() => {
+      found = words();
+    });
+    transactions.writeAll(() => assert.notEqual(found, undefined));
+  });
+
   it('is committed by itself where no such write comes, all that has gathered at once', async () => {
     const { transactions, add, words, commits } = openWords();
     const soon = [transactions.writeTogether(add('a'))];

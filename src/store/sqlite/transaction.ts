@@ -73,7 +73,8 @@ export function createTransactions(db: DatabaseSync, memories: readonly WriteEnd
     if (gathered.length === 0) return write(work);
     const parts = takeGathered();
     try {
-      const [result, written] = write(() => [work(), parts.map(({ begin }) => begin())] as const);
+      // In the order in which they came: a draw finds what was reported before it.
+      const [written, result] = write(() => [parts.map(({ begin }) => begin()), work()] as const);
       for (const tell of written) tell();
       return result;
     } catch {
@@ -92,8 +93,10 @@ export function createTransactions(db: DatabaseSync, memories: readonly WriteEnd
   };
 
   const writeSoon = (turns: number): void => {
+    const waiting = gathered;
     setImmediate(() => {
-      if (gathered.length === 0) return;
+      // What has come since these were written waits for itself.
+      if (gathered !== waiting) return;
       if (turns > 1) writeSoon(turns - 1);
       else writeGathered();
     });
