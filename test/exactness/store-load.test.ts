@@ -1,8 +1,8 @@
+import { registerFairnessTests } from '../store/register-fairness-tests.ts';
+import { registerLoadTests } from '../store/register-load-tests.ts';
+import { registerManyKeysTests } from '../store/register-many-keys-tests.ts';
 import { mongodbHarness } from '../support/mongodb-harness.ts';
 import { sqliteHarness } from '../support/sqlite-harness.ts';
-import { registerFairnessTests } from './register-fairness-tests.ts';
-import { registerLoadTests } from './register-load-tests.ts';
-import { registerManyKeysTests } from './register-many-keys-tests.ts';
 
 const KEYS = 20_000;
 
