@@ -15,12 +15,16 @@ const TAKE: Fault = { failCommands: ['findAndModify'], collection: 'keys', appNa
 const id = (key: string) => ({ idempotency: { key, fingerprint: 'fields' } });
 
 /** A key with a budget of 20, in a store whose commands can be made to fail. */
-async function scene(t: TestContext, openTakeMs = 10_000) {
+async function scene(
+  t: TestContext,
+  { openTakeMs = 10_000, expiresInMs = null }: { openTakeMs?: number; expiresInMs?: number | null } = {},
+) {
   const database = await faultyDatabase();
   t.after(database.close);
   const store = await database.open('victim', { openTakeMs });
   const tier = await addTier(store, { a: [] });
-  const key = await addKey(store, 'tier', { budgets: [budgetOf(20)] });
+  const expireAt = expiresInMs === null ? null : store.now() + expiresInMs;
+  const key = await addKey(store, 'tier', { budgets: [budgetOf(20)], expireAt });
   return { database, store, tiers: [tier], keyId: key.id };
 }
 
@@ -96,10 +100,13 @@ describe('an audit write', () => {
 });
 
 /** Commands of the victim that the server still works on. */
-async function blocked({ client, databaseName }: FaultyDatabase): Promise<number> {
+async function blocked(
+  { client, databaseName }: FaultyDatabase,
+  collection = 'usage_events',
+): Promise<number> {
   const { inprog } = await client.db('admin').command({
     currentOp: 1,
-    ns: `${databaseName}.usage_events`,
+    ns: `${databaseName}.${collection}`,
     appName: 'victim',
     op: { $ne: 'none' },
   });
@@ -123,8 +130,20 @@ describe('a take', () => {
     await mustDraw(store, tiers, 'a');
   });
 
+  it('that is late finds its moment over: it takes nothing', async (t) => {
+    const { database, store, tiers, keyId } = await scene(t, { openTakeMs: 100 });
+    await database.inject({ ...TAKE, blockConnection: true, blockTimeMS: 700 }, 1);
+    await assert.rejects(store.drawRound([drawOf(tiers, 'a')]), { name: 'StoreError', kind: 'unavailable' });
+    await eventually('the blocked write is over', async () =>
+      (await blocked(database, 'keys')) === 0 ? true : null,
+    );
+    assert.equal(await used(store, keyId), 0);
+    await mustDraw(store, tiers, 'a');
+  });
+
   it('that lands after its process gave it up is recovered when its end has passed', async (t) => {
-    const { database, store, tiers, keyId } = await scene(t, 100);
+    // Of a key that expires soon the server works it out, whenever it comes.
+    const { database, store, tiers, keyId } = await scene(t, { openTakeMs: 100, expiresInMs: 300_000 });
     await database.inject({ ...TAKE, blockConnection: true, blockTimeMS: 700 }, 1);
     await assert.rejects(store.drawRound([drawOf(tiers, 'a')]), { name: 'StoreError', kind: 'unavailable' });
     await eventually('it lands', async () => ((await used(store, keyId)) === 1 ? true : null));

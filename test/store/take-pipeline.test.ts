@@ -1,21 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Document } from 'mongodb';
 import type { Budget } from '../../src/model/budget.ts';
 import type { KeyState } from '../../src/model/key.ts';
 import { PLAIN_TRAITS, WELL } from '../../src/model/key.ts';
-import { meterId } from '../../src/model/meter.ts';
+import { liveStamps, meterId, type Stamp } from '../../src/model/meter.ts';
 import { type TakeRequest, takeFromKey } from '../../src/model/take.ts';
 import { type Limit, queueName } from '../../src/model/tier.ts';
 import { PLAIN_POLICY } from '../../src/model/tier-policy.ts';
+import { directFilter, directUpdate } from '../../src/store/mongodb/direct-take.ts';
 import {
   fromStateDocument,
   type StateDocument,
   toStateDocument,
 } from '../../src/store/mongodb/key-document.ts';
-import { fitsRoom, roomOf, roomyFilter, roomyPipeline } from '../../src/store/mongodb/roomy-take.ts';
+import {
+  fitsRoom,
+  roomOf,
+  roomyFilter,
+  roomyPipeline,
+  type Stamped,
+} from '../../src/store/mongodb/roomy-take.ts';
 import type { RowShape } from '../../src/store/mongodb/take-decision.ts';
 import { takeFilter, takePipeline } from '../../src/store/mongodb/take-pipeline.ts';
+import { eventually } from '../support/eventually.ts';
 import { databaseOfFile } from '../support/mongodb-database.ts';
 
 type Row = StateDocument & { readonly _id: string; readonly took?: unknown };
@@ -40,6 +49,7 @@ const budget: fc.Arbitrary<Omit<Budget, 'epoch'>> = fc.record({
   countsFrom: fc.constant(0),
 });
 
+const NOTE = { by: 'process', shared: false };
 const FEATURES = ['scrape', 'map:v2'] as const;
 const START = 1_700_000_000_000;
 
@@ -95,6 +105,12 @@ const scenario = fc.record({
   budgets: fc.oneof(fc.constant([]), fc.array(budget, { maxLength: 4 })),
   steps: fc.array(step, { minLength: 1, maxLength: 12 }),
 });
+
+/** One unit of the first feature. */
+const PLAIN_STEP: Step = {
+  ...{ afterMs: 0, feature: 'scrape', units: 1, count: 1, charge: 'all', openMs: 0, settle: 'none' },
+  edit: { kind: 'none' },
+};
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -184,33 +200,57 @@ async function takeInStore(state: KeyState, request: TakeRequest, now: number, s
   );
 }
 
-/** Sums of stamps, as a candidate read gives them. */
-function stampedOf(state: KeyState, { feature, limits }: TakeRequest): Record<string, number> {
-  const stamps = (limit: Limit): readonly { readonly n: number }[] => {
+/** What stamps come to, as a candidate read gives it. */
+function stampedOf(state: KeyState, { feature, limits }: TakeRequest): Record<string, Stamped> {
+  const stamps = (limit: Limit): readonly Stamp[] => {
     const meter = state.meters[feature]?.[meterId(limit)];
     return meter !== undefined && 'stamps' in meter ? meter.stamps : [];
   };
   return Object.fromEntries(
-    limits.map((limit) => [meterId(limit), stamps(limit).reduce((sum, { n }) => sum + n, 0)]),
+    limits.map((limit) => {
+      const all = stamps(limit);
+      const units = all.reduce((sum, { n }) => sum + n, 0);
+      return [meterId(limit), { units, count: all.length, last: all.at(-1) ?? null }];
+    }),
   );
 }
 
-/** The short take of a row with room for it; null where there is none. */
-async function takeFromRoom(state: KeyState, request: TakeRequest, now: number, lastTake: string | null) {
+/** The short takes of a row with room for one, as the server and as this process works it out; none where there is no room. */
+async function takesFromRoom(state: KeyState, request: TakeRequest, now: number, lastTake: string | null) {
   const version = 1;
-  const took = lastTake === null ? {} : { took: { take: lastTake } };
+  const took = lastTake === null ? {} : { took: { take: lastTake, at: state.takenAt } };
   const document = { ...toStateDocument(state), ...took, version };
   const room = roomOf({ ...document, stamped: stampedOf(state, request) }, request, now);
-  if (room === null || !fitsRoom(room, request)) return null;
-  await rows().replaceOne({ _id: 'key' }, document, { upsert: true });
-  const row = await rows().findOneAndUpdate(
-    { _id: 'key', ...roomyFilter(room, request) },
-    roomyPipeline(room, request, now),
-    { returnDocument: 'after' },
-  );
-  if (row === null) return null;
-  const { version: _version, ...rest } = row as typeof row & { version: number };
-  return rest;
+  if (room === null || !fitsRoom(room, request)) return [];
+  const at = Math.max(now, state.takenAt);
+  const moment = { at, countedAt: at };
+  // Its own time decides nothing of what a take makes of the row.
+  const { $expr: _moment, ...direct } = directFilter(room, request, moment) as Record<string, unknown>;
+  const { takenBy: _by, ...set } = directUpdate(room, request, moment, NOTE).$set;
+  const forms = [
+    { filter: roomyFilter(room, request), update: roomyPipeline(room, request, now) },
+    { filter: direct, update: { ...directUpdate(room, request, moment, NOTE), $set: set } },
+  ];
+  const taken: Document[] = [];
+  for (const { filter, update } of forms) {
+    await rows().replaceOne({ _id: 'key' }, document, { upsert: true });
+    const row = await rows().findOneAndUpdate({ _id: 'key', ...filter }, update, { returnDocument: 'after' });
+    if (row === null) continue;
+    const { version: _version, ...rest } = row as typeof row & { version: number };
+    taken.push({ ...rest, meters: withoutDeadStamps(rest.meters, request, at) });
+  }
+  return taken;
+}
+
+/** The meters but for what counts no more under the feature's limits, which a take that is worked out here leaves. */
+function withoutDeadStamps(meters: KeyState['meters'], { feature, limits }: TakeRequest, now: number) {
+  const ofFeature = meters[feature] ?? {};
+  const live = limits.flatMap((limit): [string, unknown][] => {
+    const meter = ofFeature[meterId(limit)];
+    if (meter === undefined || !('stamps' in meter)) return [];
+    return [[meterId(limit), { ...meter, stamps: liveStamps(meter, limit, now) }]];
+  });
+  return { ...meters, [feature]: Object.fromEntries(live) };
 }
 
 test('random takes give the same state and answer in the model and in a real pipeline', async () => {
@@ -241,8 +281,7 @@ test('random takes give the same state and answer in the model and in a real pip
         assert.deepEqual(row.took, expected.took);
         assert.deepEqual(row, canonical, 'the stored form is canonical');
       }
-      const short = await takeFromRoom(state, request, now, i === 0 ? null : `take-${i - 1}`);
-      if (short !== null) {
+      for (const short of await takesFromRoom(state, request, now, i === 0 ? null : `take-${i - 1}`)) {
         shortTakes += 1;
         assert.deepEqual(short, canonical, 'a short take');
       }
@@ -251,4 +290,29 @@ test('random takes give the same state and answer in the model and in a real pip
   });
   await fc.assert(property, { numRuns: Number(process.env.PROPERTY_RUNS ?? 100) });
   assert.ok(shortTakes > 0, 'no random take found room for a short one');
+});
+
+test('a take that is worked out here happens only where the time of the server is about that of the take', async () => {
+  const limits = [{ limit: 100, windowMs: 60_000, algorithm: 'sliding', guardMs: null } as const];
+  const state = freshState([]);
+  const request = { ...requestOf(PLAIN_STEP, 0, limits, 1, state), limits };
+  const document = { ...toStateDocument(state), version: 1 };
+  const room = roomOf({ ...document, stamped: stampedOf(state, request) }, request, Date.now());
+  assert.ok(room !== null);
+  const takenAt = async (fromNowMs: number): Promise<boolean> => {
+    await rows().replaceOne({ _id: 'key' }, document, { upsert: true });
+    const at = Date.now() + fromNowMs;
+    const moment = { at, countedAt: at + 50 };
+    const filter = { _id: 'key', ...directFilter(room, request, moment) };
+    const update = directUpdate(room, request, moment, NOTE);
+    const { matchedCount } = await rows().updateOne(filter, update);
+    const row = await rows().findOne({ _id: 'key' });
+    const stamps = { stamps: [{ at: Math.ceil((at + 50) / 1000) * 1000, n: 1 }] };
+    if (matchedCount === 1) assert.deepEqual(row?.meters, { scrape: { s60000: stamps } });
+    assert.equal(row?.took !== undefined, matchedCount === 1);
+    return matchedCount === 1;
+  };
+  assert.equal(await takenAt(-1000), false);
+  assert.equal(await takenAt(1000), false);
+  await eventually('it happens', async () => ((await takenAt(0)) ? true : null));
 });

@@ -55,8 +55,11 @@ function viewOf(read: QueueRead | KeyFind): object {
     'budgets.limit': 1,
     'budgets.windowMs': 1,
     'budgets.used': 1,
+    'budgets.epoch': 1,
     'open.take': 1,
     'took.take': 1,
+    'took.at': 1,
+    turn: 1,
     takenBy: 1,
     takenAt: 1,
     freshRank: 1,
@@ -68,13 +71,18 @@ function viewOf(read: QueueRead | KeyFind): object {
   };
 }
 
-/** Only the sums of stamps are of account, and a row can have many. */
+/** What stamps come to and how they end: a row can have many. */
 function stampedUnits({ feature, limits }: QueueRead | KeyFind): object {
   return Object.fromEntries(
-    limits.map((limit) => [
-      `stamped.${meterId(limit)}`,
-      { $sum: `$meters.${feature}.${meterId(limit)}.stamps.n` },
-    ]),
+    limits.flatMap((limit) => {
+      const stamps = `$meters.${feature}.${meterId(limit)}.stamps`;
+      const id = `stamped.${meterId(limit)}`;
+      return [
+        [`${id}.units`, { $sum: `${stamps}.n` }],
+        [`${id}.count`, { $size: { $ifNull: [stamps, []] } }],
+        [`${id}.last`, { $last: stamps }],
+      ];
+    }),
   );
 }
 

@@ -6,6 +6,7 @@ import { type TakeRequest, type Took, takeFromKey } from '../../model/take.ts';
 import { budgetGuards } from './budget-guards.ts';
 import { changeOf, type KeyChange, named, SEEN_PROJECTION, type SeenRow } from './change-keys.ts';
 import type { DrawContext } from './draw-context.ts';
+import { EARLIER_MAX } from './earlier-takes.ts';
 import type { GroupShare } from './group-takes.ts';
 import { fromStateDocument, fromStoredBudget, type KeyDocument, toStoredBudget } from './key-document.ts';
 import {
@@ -18,7 +19,6 @@ import {
 } from './send-take.ts';
 import type { PreparedTake, SentTake } from './send-takes.ts';
 import { settleGroupLater, voidGroupLater } from './settle-group.ts';
-import { EARLIER_MAX } from './take-form.ts';
 
 /*
  * Takes of rows that hold more than the pipelines know, or in tiers that ask for more: worked out here by the model, from

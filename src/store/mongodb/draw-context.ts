@@ -4,6 +4,7 @@ import type { Background } from './background.ts';
 import type { BusyKeys } from './busy-keys.ts';
 import type { LastAudit } from './confirm-takes.ts';
 import type { MongoContext } from './context.ts';
+import type { DirectTakes } from './direct-take.ts';
 import type { GroupTakes } from './group-takes.ts';
 import type { Rivals } from './rivals.ts';
 import type { SettledTakes } from './settled-takes.ts';
@@ -14,6 +15,7 @@ export interface DrawContext extends MongoContext {
   readonly busy: BusyKeys;
   readonly turns: TierTurns;
   readonly rivals: Rivals;
+  readonly directs: DirectTakes;
   readonly lastAudit: LastAudit;
   readonly settled: SettledTakes;
   /** The same of takes in quota groups, by group. */

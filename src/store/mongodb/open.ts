@@ -16,6 +16,7 @@ import type { MongoContext } from './context.ts';
 import { createCredits } from './credits.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDenials } from './denials.ts';
+import { createDirectTakes } from './direct-take.ts';
 import { createDraws } from './draws.ts';
 import { checkCandidatePlans } from './explain-check.ts';
 import { flushKeys } from './flush-keys.ts';
@@ -146,6 +147,7 @@ async function compose(
       busy: createBusyKeys(options.clock.monotonicMs),
       turns: createTierTurns(),
       rivals: createRivals(options.newId().slice(-RIVAL_NAME_LENGTH), options.clock.monotonicMs),
+      directs: createDirectTakes(options.clock.monotonicMs, context.storeClock.tripMs),
       scans: createScanMemory(),
       time: createVirtualTime(options.clock.monotonicMs),
     }),

@@ -1,5 +1,5 @@
-import { meterId } from '../../model/meter.ts';
-import type { TakeRequest } from '../../model/take.ts';
+import { meterId, type Stamp } from '../../model/meter.ts';
+import type { TakeRequest, Took } from '../../model/take.ts';
 import type { Limit } from '../../model/tier.ts';
 import { add, bind, type Expression, literal, map, max } from './expressions.ts';
 import type { StateDocument } from './key-document.ts';
@@ -8,20 +8,31 @@ import type { UpdatePipeline } from './take-pipeline.ts';
 
 /*
  * Most takes find a key with room for all that is asked and more. A server spends most of a take on parsing its pipeline,
- * so such a take is sent as a short one, on the condition that the row still is as it was read. What it finds otherwise
- * goes the general way.
+ * so such a take is sent as a short one, on the condition that the row still is as it was read; the shortest is no pipeline
+ * at all (`direct-take.ts`). What it finds otherwise goes the general way.
  */
+
+/** What the stamps of a meter come to, those that count no more too, and how they end. */
+export interface Stamped {
+  readonly units: number;
+  readonly count: number;
+  readonly last?: Stamp | null;
+}
 
 /** A row as a candidate read shows it. */
 export type ReadRow = Pick<StateDocument, 'expireAt' | 'takenAt'> & {
-  /** By meter id, the units of all its stamps, those that count no more too. */
-  readonly stamped?: Readonly<Record<string, number>>;
+  /** By meter id. */
+  readonly stamped?: Readonly<Record<string, Stamped>>;
   /** Left out where it was read from the queue of parked keys. */
   readonly ready?: StateDocument['ready'];
   readonly open: readonly { readonly take: string }[];
-  readonly budgets: readonly Pick<StateDocument['budgets'][number], 'limit' | 'windowMs' | 'used'>[];
+  readonly budgets: readonly Pick<
+    StateDocument['budgets'][number],
+    'limit' | 'windowMs' | 'used' | 'epoch'
+  >[];
   readonly version: number;
-  readonly took?: { readonly take: string };
+  readonly turn?: string;
+  readonly took?: Pick<Took, 'take' | 'at'>;
   readonly takenBy?: string;
   readonly smart?: true;
 };
@@ -29,13 +40,11 @@ export type ReadRow = Pick<StateDocument, 'expireAt' | 'takenAt'> & {
 /** What a short take relies on: it holds for up to `units` units as long as the row's last take and version are these. */
 export interface Room {
   readonly units: number;
-  readonly version: number;
-  /** Null where the row has never answered a take. */
-  readonly lastTake: string | null;
+  readonly row: ReadRow;
+  /** Where it stands in the queue. */
   readonly rank: number;
-  readonly open: readonly string[];
-  readonly budgeted: boolean;
-  readonly expireAt: number | null;
+  /** Of each of the feature's limits. */
+  readonly stamped: readonly Stamped[];
 }
 
 /** A key that expires later than this cannot have expired by any node's clock, in ms. */
@@ -56,48 +65,44 @@ export function roomOf(
   if (limits.some(({ algorithm }) => algorithm !== 'sliding')) return null;
   if (row.budgets.some(({ windowMs }) => windowMs !== null)) return null;
   if (row.expireAt !== null && row.expireAt < now + EXPIRES_LATER_MS) return null;
-  const stamped = limits.map((limit) => row.stamped?.[meterId(limit)]);
+  const stamped = limits.flatMap((limit) => row.stamped?.[meterId(limit)] ?? []);
   // It was read for the limits of another revision.
-  if (stamped.includes(undefined)) return null;
+  if (stamped.length < limits.length) return null;
   const free = [
-    ...limits.map((limit, i) => limit.limit - (stamped[i] ?? 0)),
+    ...limits.map((limit, i) => limit.limit - (stamped[i]?.units ?? 0)),
     ...row.budgets.map(({ limit, used }) => limit - used),
   ];
-  return {
-    units: Math.min(...free) - units,
-    version: row.version,
-    lastTake: row.took?.take ?? null,
-    rank,
-    open: row.open.map(({ take }) => take),
-    budgeted: row.budgets.length > 0,
-    expireAt: row.expireAt,
-  };
+  return { units: Math.min(...free) - units, row, rank, stamped };
 }
 
 /**
  * Whether a take may be sent as a short one. Entries of open takes must all be settled: they leave with it, where there
  * are budgets still.
  */
-export function fitsRoom(room: Room, request: TakeRequest): boolean {
+export function fitsRoom({ units, row: { open, budgets } }: Room, request: TakeRequest): boolean {
   return (
     request.charge === 'all' &&
-    request.units * request.count <= room.units &&
-    (room.budgeted ? request.openMs > 0 : room.open.length === 0) &&
-    room.open.every((take) => request.settled.includes(take))
+    request.units * request.count <= units &&
+    (budgets.length > 0 ? request.openMs > 0 : open.length === 0) &&
+    open.every(({ take }) => request.settled.includes(take))
   );
 }
 
 /** The conditions on a row for which {@link roomyPipeline} holds. */
-export function roomyFilter(room: Room, request: Pick<TakeRequest, 'revision' | 'queue'>): object {
+export function roomyFilter(
+  { row, rank }: Room,
+  { revision, queue }: Pick<TakeRequest, 'revision' | 'queue'>,
+): object {
+  const { expireAt, version, took, open, budgets } = row;
   return {
     state: 'active',
-    expireAt: room.expireAt,
-    version: room.version,
-    revision: { $lte: request.revision },
-    [`ready.${request.queue}`]: room.rank,
-    'took.take': room.lastTake === null ? { $exists: false } : room.lastTake,
+    expireAt,
+    version,
+    revision: { $lte: revision },
+    [`ready.${queue}`]: rank,
+    'took.take': took?.take ?? { $exists: false },
     // A settlement that was read and then rolled back leaves an entry that was not read, and units still counted.
-    ...(room.budgeted ? { open: amongTakes(room.open) } : {}),
+    ...(budgets.length > 0 ? { open: amongTakes(open.map(({ take }) => take)) } : {}),
   };
 }
 
@@ -107,7 +112,7 @@ function amongTakes(takes: readonly string[]): object {
 }
 
 /** `takeFromKey` (src/model/take.ts) for a row with room: all that is asked is granted, and the key stays ready. */
-export function roomyPipeline(room: Room, request: TakeRequest, storeNow: Expression): UpdatePipeline {
+export function roomyPipeline({ row }: Room, request: TakeRequest, storeNow: Expression): UpdatePipeline {
   const { feature, queue, rank, revision, limits } = request;
   const n = request.units * request.count;
   const now = max(storeNow, '$takenAt');
@@ -121,7 +126,7 @@ export function roomyPipeline(room: Room, request: TakeRequest, storeNow: Expres
         [`lastRank.${queue}`]: rank,
         [`ready.${queue}`]: rank,
         took,
-        ...(room.budgeted ? budgetFields(request, n, now) : {}),
+        ...(row.budgets.length > 0 ? budgetFields(request, n, now) : {}),
       },
     },
   ];

@@ -182,7 +182,7 @@ function prepare(
     settled: context.settled.of(keyId),
     charge: 'all',
   } as const;
-  const form = takeForm(read.get(keyId)?.get(source.queue), request, storeNow(context));
+  const form = takeForm(read.get(keyId)?.get(source.queue), request, storeNow(context), context.directs);
   read.delete(keyId);
   context.ahead.taken(keyId);
   return { key: { tierId: source.tierId, keyId }, request, form };

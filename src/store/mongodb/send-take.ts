@@ -8,12 +8,12 @@ import {
 } from 'mongodb';
 import type { Took } from '../../model/take.ts';
 import { guardMs, type Limit } from '../../model/tier.ts';
-import type { MongoContext } from './context.ts';
+import { type MongoContext, storeNow } from './context.ts';
 import { sendDecided } from './decided-takes.ts';
 import type { DrawContext } from './draw-context.ts';
 import type { KeyDocument, StoredBudget } from './key-document.ts';
 import type { PreparedTake } from './send-takes.ts';
-import { formFilter, formPipeline, GENERAL_FORM, type PipelineForm } from './take-form.ts';
+import { formFilter, formUpdate, GENERAL_FORM, type UpdateForm } from './take-form.ts';
 
 /** The least leaves a majority, where it is waited for, the time to confirm, also on a busy machine. */
 const TAKE_MAX_MS = { least: 750, most: 1000 } as const;
@@ -95,10 +95,10 @@ export async function sendTake(
   if (form.kind === 'decided') return decided();
   const sentAt = context.options.clock.monotonicMs();
   const maxTimeMS = takeMaxMs(request.limits);
-  const attempt = (as: PipelineForm) =>
+  const attempt = (as: UpdateForm) =>
     context.rows.keys.findOneAndUpdate(
       { _id: keyId, tierId, ...formFilter(as, request) },
-      formPipeline(as, request, context.rivals.noteOf(request.queue)),
+      formUpdate(as, request, context.rivals.noteOf(request.queue)),
       {
         returnDocument: 'after',
         projection: ROW_PROJECTION,
@@ -109,6 +109,8 @@ export async function sendTake(
     );
   try {
     const row = await attempt(form);
+    if (row === null && form.kind === 'roomy' && form.moment !== null)
+      context.directs.unmet(form.moment, storeNow(context));
     // It is gone, or not any more what it was when it was read.
     const found = row === null && form !== GENERAL_FORM ? await attempt(GENERAL_FORM) : row;
     // It is gone, or holds more than the pipelines know.

@@ -1,6 +1,7 @@
 import { MongoBulkWriteError, MongoError } from 'mongodb';
 import type { TakeRequest } from '../../model/take.ts';
 import { named } from './change-keys.ts';
+import { storeNow } from './context.ts';
 import { sendDecided } from './decided-takes.ts';
 import type { DrawContext } from './draw-context.ts';
 import { recoverTake } from './recovery.ts';
@@ -15,7 +16,7 @@ import {
   takeMaxMs,
   wasGivenUp,
 } from './send-take.ts';
-import { formFilter, formPipeline, GENERAL_FORM, type PipelineForm, type TakeForm } from './take-form.ts';
+import { formFilter, formUpdate, GENERAL_FORM, type TakeForm, type UpdateForm } from './take-form.ts';
 
 /** A write that took longer than its server may try is not looked for any more, in ms. */
 const LOOK_WITHIN_MS = 1500;
@@ -75,14 +76,14 @@ function anew(context: DrawContext, { key, request }: PreparedTake): PreparedTak
   return { key, request: { ...request, take: context.options.newId() }, form: GENERAL_FORM };
 }
 
-interface PipelineTake extends PreparedTake {
-  readonly form: PipelineForm;
+interface RoomyTake extends PreparedTake {
+  readonly form: Extract<UpdateForm, { readonly kind: 'roomy' }>;
 }
 
 /** As {@link sendTogether}, in parts of about the same size. */
 async function sendInParts(
   context: DrawContext,
-  takes: readonly PipelineTake[],
+  takes: readonly RoomyTake[],
   election: string | null,
 ): Promise<ReadonlyMap<string, TakeReply>> {
   const parts = Math.min(Math.ceil(takes.length / TOGETHER_MAX), COMMANDS_MAX);
@@ -98,7 +99,7 @@ async function sendInParts(
 /** Replies by take id; none for a take that was not carried out, as far as can be told. */
 async function sendTogether(
   context: DrawContext,
-  takes: readonly PipelineTake[],
+  takes: readonly RoomyTake[],
   election: string | null,
 ): Promise<ReadonlyMap<string, TakeReply>> {
   const { monotonicMs } = context.options.clock;
@@ -116,6 +117,9 @@ async function sendTogether(
     else if (failure !== null && !wasGivenUp(failure))
       replies.set(request.take, { kind: 'unknown', cause: failure });
   }
+  for (const { request, form } of takes)
+    if (failure === null && form.moment !== null && !replies.has(request.take))
+      context.directs.unmet(form.moment, storeNow(context));
   // They are carried out in their order: the first that was not met a row that another holds, the others came too late.
   const stuck = failure === null ? undefined : takes.find(({ request }) => !replies.has(request.take));
   if (stuck !== undefined) replies.set(stuck.request.take, { kind: 'expired' });
@@ -143,7 +147,7 @@ interface Outcome {
 
 async function write(
   context: DrawContext,
-  takes: readonly PipelineTake[],
+  takes: readonly RoomyTake[],
   election: string | null,
 ): Promise<Outcome> {
   const maxTimeMS = Math.min(...takes.map(({ request }) => takeMaxMs(request.limits)));
@@ -152,7 +156,7 @@ async function write(
       takes.map(({ key, request, form }) => ({
         updateOne: {
           filter: { _id: key.keyId, tierId: key.tierId, ...formFilter(form, request) },
-          update: formPipeline(form, request, context.rivals.noteOf(request.queue)),
+          update: formUpdate(form, request, context.rivals.noteOf(request.queue)),
           hint: { _id: 1 },
         },
       })),

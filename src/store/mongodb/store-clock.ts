@@ -8,6 +8,8 @@ const JUMP_MS = 50;
 export interface StoreClock {
   /** The server's time as best known here, in ms with fractions; moves with the monotonic clock between samples. */
   readonly nowMs: () => number;
+  /** How long the last question and its answer took, in ms. */
+  readonly tripMs: () => number;
   readonly lastJump: () => StoreStatus['clockJump'];
   readonly close: () => void;
 }
@@ -24,13 +26,16 @@ export async function followStoreClock(
   let offset: number | null = null;
   /** How far off the estimate may be, as the last question took its time. */
   let uncertainMs = 0;
+  let tripMs = 0;
   let jump: StoreStatus['clockJump'] = null;
   const nowMs = () => clock.monotonicMs() + (offset ?? 0);
 
   const sample = async () => {
     const askedAt = clock.monotonicMs();
     const server = await readServerMs();
-    const least = server - clock.monotonicMs();
+    const answeredAt = clock.monotonicMs();
+    tripMs = answeredAt - askedAt;
+    const least = server - answeredAt;
     const most = server + 1 - askedAt;
     if (offset === null) {
       offset = (least + most) / 2;
@@ -57,5 +62,5 @@ export async function followStoreClock(
     await sample().catch(() => undefined);
     asking = false;
   }, SAMPLE_EVERY_MS).unref();
-  return { nowMs, lastJump: () => jump, close: () => clearInterval(timer) };
+  return { nowMs, tripMs: () => tripMs, lastJump: () => jump, close: () => clearInterval(timer) };
 }

@@ -1,22 +1,23 @@
 import { evaluate } from './expressions.ts';
 import { isTrue } from './operands.ts';
-import { namesIn } from './paths.ts';
+import { indexIn, namesIn } from './paths.ts';
 import { compare, isFields, isList, type Row, same, typeRank, unknownTo, type Value } from './values.ts';
+
+/** A condition on an element of an array holds no expression. */
+const NO_MOMENT = new Date(Number.NaN);
 
 type Test = (found: Value, wanted: Value) => boolean;
 
-const EPOCH = new Date(0);
-
-/** True when the row matches a query filter. */
-export function matches(row: Row, filter: object): boolean {
-  for (const [name, condition] of Object.entries(filter)) if (!holds(row, name, condition)) return false;
+/** True when the row matches a query filter at `now`. */
+export function matches(row: Row, filter: object, now: Date): boolean {
+  for (const [name, condition] of Object.entries(filter)) if (!holds(row, name, condition, now)) return false;
   return true;
 }
 
-function holds(row: Row, name: string, condition: unknown): boolean {
-  if (name === '$and') return filtersIn(condition).every((one) => matches(row, one));
-  if (name === '$or') return filtersIn(condition).some((one) => matches(row, one));
-  if (name === '$expr') return isTrue(evaluate(condition, { root: row, now: EPOCH, variables: null }));
+function holds(row: Row, name: string, condition: unknown, now: Date): boolean {
+  if (name === '$and') return filtersIn(condition).every((one) => matches(row, one, now));
+  if (name === '$or') return filtersIn(condition).some((one) => matches(row, one, now));
+  if (name === '$expr') return isTrue(evaluate(condition, { root: row, now, variables: null }));
   if (name.startsWith('$')) throw unknownTo(`${name} in a filter`);
   return matchesAt(row, namesIn(name), condition);
 }
@@ -44,10 +45,19 @@ function matchesAt(value: Value, names: readonly string[], condition: unknown): 
   });
 }
 
-/** All that a path leads to: through arrays to their elements, and at its end to an array and to each in it. */
+/**
+ * All that a path leads to: through arrays to their elements, or to that of a number, and at its end to an array and to
+ * each in it.
+ */
 function candidatesAt(value: Value, names: readonly string[], from: number): readonly Value[] {
   if (from === names.length) return isList(value) ? [value, ...value] : [value];
   if (isList(value)) {
+    const index = indexIn(names[from] ?? '');
+    if (index !== null) {
+      if (value.some((one) => isFields(one) && (names[from] ?? '') in one))
+        throw unknownTo(`a number that is a field too, in ${names.join('.')}`);
+      return candidatesAt(value[index], names, from + 1);
+    }
     const found = value.filter(isFields).flatMap((one) => candidatesAt(one, names, from));
     return found.length > 0 ? found : [undefined];
   }
@@ -77,5 +87,5 @@ const TESTS: Readonly<Record<string, Test>> = {
   $in: isAmong,
   $elemMatch: (found, wanted) =>
     isList(found) &&
-    found.some((one) => isFields(one) && isFields(wanted) && matches({ _id: '', ...one }, wanted)),
+    found.some((one) => isFields(one) && isFields(wanted) && matches({ _id: '', ...one }, wanted, NO_MOMENT)),
 };

@@ -12,6 +12,11 @@ export function namesIn(path: string): readonly string[] {
   return names;
 }
 
+/** The place in an array that a name of a path may stand for; null for none. */
+export function indexIn(name: string): number | null {
+  return /^\d+$/.test(name) ? Number(name) : null;
+}
+
 /** What an expression finds at a path: through an array, the values of all its elements that have one. */
 export function valueAt(value: Value, names: readonly string[], from = 0): Value {
   let current = value;

@@ -24,7 +24,7 @@ const EXPRESSIONS = { rounds: 12, each: 40 };
 const database = databaseOfFile();
 const rows = (name: string) => database().db.collection<Row & Document>(name);
 
-/** The update with the moment at which it was carried out in the simulation in place of the server's. */
+/** The update, or its filter, with the moment at which it was carried out in the simulation in place of the server's. */
 function atMoment(update: unknown, now: Date): unknown {
   if (update === '$$NOW') return now;
   if (Array.isArray(update)) return update.map((one) => atMoment(one, now));
@@ -46,7 +46,7 @@ describe('On a real server', () => {
     for (const { table, filter, update, now, before: row, after: expected } of await observedUpdates()) {
       await rows(table).replaceOne({ _id: row._id }, row, { upsert: true });
       const changed = await rows(table).findOneAndUpdate(
-        { $and: [{ _id: row._id }, filter] },
+        { $and: [{ _id: row._id }, atMoment(filter, now) as object] },
         atMoment(update, now) as UpdateFilter<Row & Document>,
         { returnDocument: 'after' },
       );

@@ -1,5 +1,5 @@
 import { evaluate, operatorOf, type Scope } from './expressions.ts';
-import { namesIn, valueAt, withValueAt } from './paths.ts';
+import { indexIn, namesIn, valueAt, withValueAt } from './paths.ts';
 import {
   compare,
   copyOf,
@@ -23,11 +23,23 @@ export function updated(row: Row, update: unknown, now: Date): Row {
     if (change === undefined) throw unknownTo(`${operator} in an update`);
     if (!isFields(fields)) throw unknownTo(`${operator} without fields`);
     for (const [path, operand] of Object.entries(fields)) {
-      const names = namesIn(path);
-      after = withValueAt(after, names, change(valueAt(after, names), operand));
+      after = changedAt(after, namesIn(path), (was) => change(was, operand));
     }
   }
   return after;
+}
+
+/** The row with what stands at a path changed: a number leads to that element of an array, which must be there. */
+function changedAt<T extends Fields>(row: T, names: readonly string[], change: (was: Value) => Value): T {
+  const at = names.findIndex((_, i) => isList(valueAt(row, names.slice(0, i))));
+  if (at < 0) return withValueAt(row, names, change(valueAt(row, names)));
+  const [outer, inner] = [names.slice(0, at), names.slice(at + 1)];
+  const list = valueAt(row, outer);
+  const index = indexIn(names[at] ?? '');
+  const element = isList(list) && index !== null ? list[index] : undefined;
+  if (!isList(list) || index === null || !isFields(element) || inner.length === 0)
+    throw unknownTo(`a change through an array at ${names.join('.')}`);
+  return withValueAt(row, outer, list.with(index, changedAt(element, inner, change)));
 }
 
 type Change = (was: Value, operand: Value) => Value;
@@ -47,7 +59,13 @@ const CHANGES: Readonly<Record<string, Change>> = {
     const fresh = eachOf(operand).filter((one, i, all) => all.findIndex((other) => same(other, one)) === i);
     return [...list, ...fresh.filter((one) => !list.some((other) => same(other, one)))];
   },
-  $push: (was, operand) => [...listFor('$push', was), ...eachOf(operand)],
+  $push: (was, operand) => {
+    if (!isFields(operand) || !('$position' in operand))
+      return [...listFor('$push', was), ...eachOf(operand)];
+    const { $position: position, $slice: most, ...each } = operand;
+    if (position !== 0 || typeof most !== 'number' || most < 1) throw unknownTo('$push of that form');
+    return [...eachOf(each), ...listFor('$push', was)].slice(0, most);
+  },
   $pull: (was, operand) => {
     if (isFields(operand)) throw unknownTo('$pull by a condition');
     return was === undefined ? undefined : listFor('$pull', was).filter((one) => !same(one, operand));

@@ -27,12 +27,15 @@ export interface Target {
 }
 
 /** Rows that match, straight by id where the filter names some. */
-export function rowsMatching({ rows, table }: Pick<Target, 'rows' | 'table'>, filter: object): Row[] {
+export function rowsMatching(
+  { rows, table, now }: Pick<Target, 'rows' | 'table' | 'now'>,
+  filter: object,
+): Row[] {
   const id = isFields(filter) ? filter._id : undefined;
   const ids = typeof id === 'string' ? [id] : isFields(id) && isList(id.$in) ? id.$in : null;
-  if (ids === null) return [...rows.rows(table)].filter((row) => matches(row, filter));
+  if (ids === null) return [...rows.rows(table)].filter((row) => matches(row, filter, now));
   const found = [...new Set(ids)].flatMap((one) => rows.row(table, String(one)) ?? []);
-  return found.filter((row) => matches(row, filter));
+  return found.filter((row) => matches(row, filter, now));
 }
 
 export function updateRow(target: Target, filter: object, update: unknown, before: Row): Row {
