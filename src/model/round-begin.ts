@@ -71,11 +71,6 @@ export interface RoundManner {
    * key after another, and what was taken first must leave soon. As many as it takes unless given.
    */
   readonly affineStepsMax?: number;
-  /**
-   * True where a page costs what its rows cost: of queues in the order of last use no more ready keys are read at first
-   * than are likely to be asked.
-   */
-  readonly shortPages?: boolean;
 }
 
 /** Keys that are read at once for each of several affinities, at most. */
@@ -85,8 +80,7 @@ const AFFINE_PAGE_MAX = 32;
  * How many ready keys are read at first for a group, at least: all that a page has, unless they come in the order in which
  * they are asked. Groups that share a queue read the same ones, so there is one for each of them, and one to spare.
  */
-function readyPages(groups: readonly DrawGroup[], shortPages: boolean): (group: DrawGroup) => number {
-  if (!shortPages) return () => PAGE_MIN;
+function readyPages(groups: readonly DrawGroup[]): (group: DrawGroup) => number {
   const sharers = new Map<QueueName, number>();
   for (const { queues } of groups)
     for (const { queue } of queues) sharers.set(queue, (sharers.get(queue) ?? 0) + 1);
@@ -101,14 +95,14 @@ function readyPages(groups: readonly DrawGroup[], shortPages: boolean): (group: 
 export function beginSearches(
   groups: readonly DrawGroup[],
   scans: ScanMemory,
-  { spread = shareTakes, shortPages = false }: RoundManner,
+  { spread = shareTakes }: RoundManner,
 ): readonly Search[] {
   const examinedMax = Math.max(EXAMINED_MIN, Math.floor(EXAMINED_MAX / Math.max(1, groups.length)));
   // Draws of one affinity go to one key, then to another: so few are looked at, but not the same few for all of them.
   const affinities = groups.reduce((count, { affinity }) => (affinity === null ? count : count + 1), 0);
   const affine = { examinedMax: EXAMINED_MIN, width: 1, pageMin: Math.min(affinities, AFFINE_PAGE_MAX) };
   const waiting = groups.reduce((sum, { size }) => sum + size, 0);
-  const readyPage = readyPages(groups, shortPages);
+  const readyPage = readyPages(groups);
   return groups.map((group, index) => {
     const width = Math.max(spread(group.size, waiting), Math.ceil(group.size / drawsMax(group)));
     const bounds = group.affinity === null ? { examinedMax, width, pageMin: 0 } : affine;

@@ -175,7 +175,6 @@ describe('keys that have rested until all of them can serve', () => {
   const poolOf = (tier: Tier, keys: number): MemoryPool =>
     memoryPool(
       new Map(Array.from({ length: keys }, (_, i) => [`k${i}`, stateOf(tier, { freshRank: i })] as const)),
-      { shortPages: true },
     );
   const drawOneByOne = (pool: MemoryPool, tier: Tier, count: number): string[] =>
     ids(

@@ -44,6 +44,9 @@ export function candidateCursor(rows: Collections, read: QueueRead): FindCursor<
     .batchSize(read.limit);
 }
 
+/** Rows of a page, at least: a read costs more than a few rows, and a round that has them may not need another. */
+const PAGE_ROWS = 8;
+
 /** What of a row its queue's order, and a take, need to know; but for its place. */
 function viewOf(read: QueueRead | KeyFind): object {
   const remaining = { wholeBudgets: '$budgets', [`meters.${read.feature}`]: 1 };
@@ -162,9 +165,9 @@ function isHead({ from, isExact }: QueueRead): boolean {
   return from === Number.MIN_SAFE_INTEGER && !isExact;
 }
 
-/** As many more as there are busy keys, so that enough remain, and as others may take. */
+/** No fewer than are worth a read, as many more as there are busy keys, so that enough remain, and as others may take. */
 function widened({ busy, rivals }: CandidateReads, read: QueueRead): QueueRead {
-  return { ...read, limit: read.limit * rivals.lookFactor(read.queue) + busy.size() };
+  return { ...read, limit: Math.max(PAGE_ROWS, read.limit) * rivals.lookFactor(read.queue) + busy.size() };
 }
 
 /** A queue that was read lately is read on from where it began then; `guess` is called where that was enough. */

@@ -21,7 +21,6 @@ function runPlan(round: Round, groups: readonly GroupedDraws[]): RoundResult {
     groups.map(({ group }) => group),
     round.time,
     round.scans,
-    { shortPages: true },
   );
   let step = plan.next();
   while (!step.done) {
