@@ -8,7 +8,7 @@ import { recoverOpenTakes } from './recovery.ts';
 import { withhold } from './usage-events.ts';
 
 /** One makes its takes while others are recorded; with more of them each is smaller, and a draw costs more. */
-const ROUNDS_MAX = 3;
+const ROUNDS_MAX = 2;
 
 export function createDraws(context: DrawContext): DrawStore {
   return {
