@@ -32,14 +32,16 @@ function budgetGuards({ budgets }: Pick<PlannedKey, 'budgets'>): number[] {
   return budgets.flatMap(({ windowMs }) => (windowMs === null ? [] : [guardMs({ windowMs })]));
 }
 
-function limitOf(random: Random, isAmple: boolean): Limit {
-  if (isAmple)
-    return {
-      limit: random.int(5, 12),
-      windowMs: random.pick([1000, 2000]),
-      algorithm: 'sliding',
-      guardMs: null,
-    };
+/**
+ * What binds in a pool. `ample`: limits that are not reached at once; `coarse`: limits so high that their stamps are not
+ * exact, and draws of so many units that they are reached.
+ */
+export type PoolKind = 'tight' | 'ample' | 'coarse';
+
+function limitOf(random: Random, kind: PoolKind): Limit {
+  const loose = { algorithm: 'sliding', guardMs: null } as const;
+  if (kind === 'ample') return { limit: random.int(5, 12), windowMs: random.pick([1000, 2000]), ...loose };
+  if (kind === 'coarse') return { limit: random.int(33, 40), windowMs: random.pick([2000, 4000]), ...loose };
   return {
     limit: random.chance(0.1) ? random.int(33, 40) : random.int(1, 6),
     windowMs: random.pick(WINDOWS_MS),
@@ -48,23 +50,32 @@ function limitOf(random: Random, isAmple: boolean): Limit {
   };
 }
 
-/** A tier of one or two features; ample: with sliding limits that are not reached at once. */
-export function tierOf(random: Random, id: string, isAmple: boolean): Tier {
+/** A tier of one or two features. */
+export function tierOf(random: Random, id: string, kind: PoolKind): Tier {
   const names = random.chance(0.5) ? FEATURES : [random.pick(FEATURES)];
+  const counts = kind === 'coarse' ? ([1, 1, 2] as const) : ([0, 1, 1, 1, 2] as const);
   const features = names.map((name) => ({
     name,
-    limits: Array.from({ length: random.pick([0, 1, 1, 1, 2]) }, () => limitOf(random, isAmple)),
+    limits: Array.from({ length: random.pick(counts) }, () => limitOf(random, kind)),
   }));
   return { id, description: '', features, policy: PLAIN_POLICY, revision: 1, createdAt: 0, updatedAt: 0 };
 }
 
-/** The keys of a tier: all with lifetime budgets, or none; ample: several, without other budgets. */
-export function keysOf(random: Random, { id: tierId }: Tier, isAmple: boolean): PlannedKey[] {
+/** How many keys a tier has, and the limits of their lifetime budgets. */
+const SIZES = {
+  tight: { keys: [1, 4], budget: [2, 12] },
+  ample: { keys: [4, 4], budget: [6, 12] },
+  coarse: { keys: [1, 3], budget: [60, 120] },
+} as const;
+
+/** The keys of a tier: all with lifetime budgets, or none; others only where limits are tight. */
+export function keysOf(random: Random, { id: tierId }: Tier, kind: PoolKind): PlannedKey[] {
   const runsOut = random.chance(0.75);
-  return Array.from({ length: isAmple ? 4 : random.int(1, 4) }, (_, i) => {
+  const sizes = SIZES[kind];
+  return Array.from({ length: random.int(sizes.keys[0], sizes.keys[1]) }, (_, i) => {
     const budgets: { limit: number; windowMs: number | null }[] = [];
-    if (runsOut) budgets.push({ limit: isAmple ? random.int(6, 12) : random.int(2, 12), windowMs: null });
-    if (!isAmple && random.chance(0.3))
+    if (runsOut) budgets.push({ limit: random.int(sizes.budget[0], sizes.budget[1]), windowMs: null });
+    if (kind === 'tight' && random.chance(0.3))
       budgets.push({ limit: random.int(2, 6), windowMs: random.pick([1000, 2000, 4000]) });
     return { id: `${tierId}-key${i}`, tierId, budgets };
   });

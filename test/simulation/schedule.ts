@@ -39,15 +39,15 @@ export function scheduleOf(seed: number): Schedule {
   const random = createRandom(`schedule ${seed}`);
   const processes = random.pick([1, 2, 2, 3, 4]);
   // Takes of keys with room for many draws go another way than those that meet a limit.
-  const isAmple = random.chance(0.3);
-  const count = !isAmple && random.chance(0.35) ? 2 : 1;
-  const plainTiers = Array.from({ length: count }, (_, i) => tierOf(random, `tier${i}`, isAmple));
-  const keys = plainTiers.flatMap((one) => keysOf(random, one, isAmple));
+  const kind = random.chance(0.3) ? random.pick(['ample', 'ample', 'coarse'] as const) : 'tight';
+  const count = kind === 'tight' && random.chance(0.35) ? 2 : 1;
+  const plainTiers = Array.from({ length: count }, (_, i) => tierOf(random, `tier${i}`, kind));
+  const keys = plainTiers.flatMap((one) => keysOf(random, one, kind));
   const { tiers, groups, reports } = sharingOf(random.fork('sharing'), plainTiers, keys);
   const healsAtMs = random.int(1500, 5000);
   const isCalm = random.chance(0.1);
   const troubles = isCalm ? NO_TROUBLES : troublesOf(random);
-  const wishes = wishesOf(random, tiers, healsAtMs);
+  const wishes = wishesOf(random, tiers, kind, healsAtMs);
   const incidents = isCalm ? [] : incidentsOf(random, processes, keys, wishes, healsAtMs);
   const leastGuardMs = Math.min(...guardsIn(tiers, keys), ...groups.flatMap(groupGuards), 1000);
   // Half a guard is what the clocks of the database may be apart; beyond it anything goes but what is promised.

@@ -30,6 +30,18 @@ export function registerSettlingTests(name: string, makeStore: StoreFactory): vo
       assert.deepEqual(await usedOf(store, key), [10, 10]);
     });
 
+    it('down go back where much of the limit is left', async (t) => {
+      const { store } = await useStore(t, makeStore);
+      const tier = await addTier(store, { a: [limitOf('sliding', 100, HOUR_MS)] });
+      const key = await addKey(store, 'tier', { budgets: [budgetOf(1000)] });
+      const draws = [await mustDraw(store, [tier], 'a', { units: 20 })];
+      draws.push(await mustDraw(store, [tier], 'a', { units: 20 }));
+      for (const draw of draws) await mustReport(store, draw, 'ok', { units: 5 });
+      assert.deepEqual(await usedOf(store, key), [10]);
+      await mustDraw(store, [tier], 'a', { units: 90 });
+      assert.notEqual((await drawOne(store, [tier], 'a')).kind, 'drawn');
+    });
+
     it('up are charged, beyond the limit if need be', async (t) => {
       const { store } = await useStore(t, makeStore);
       const tier = await addTier(store, { a: [limitOf('sliding', 10, HOUR_MS)], b: [] });

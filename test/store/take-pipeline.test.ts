@@ -17,6 +17,7 @@ import {
 } from '../../src/store/mongodb/key-document.ts';
 import {
   fitsRoom,
+  type ReadRow,
   roomOf,
   roomyFilter,
   roomyPipeline,
@@ -24,7 +25,6 @@ import {
 } from '../../src/store/mongodb/roomy-take.ts';
 import type { RowShape } from '../../src/store/mongodb/take-decision.ts';
 import { takeFilter, takePipeline } from '../../src/store/mongodb/take-pipeline.ts';
-import { eventually } from '../support/eventually.ts';
 import { databaseOfFile } from '../support/mongodb-database.ts';
 
 type Row = StateDocument & { readonly _id: string; readonly took?: unknown };
@@ -49,7 +49,6 @@ const budget: fc.Arbitrary<Omit<Budget, 'epoch'>> = fc.record({
   countsFrom: fc.constant(0),
 });
 
-const NOTE = { by: 'process', shared: false };
 const FEATURES = ['scrape', 'map:v2'] as const;
 const START = 1_700_000_000_000;
 
@@ -111,6 +110,8 @@ const PLAIN_STEP: Step = {
   ...{ afterMs: 0, feature: 'scrape', units: 1, count: 1, charge: 'all', openMs: 0, settle: 'none' },
   edit: { kind: 'none' },
 };
+
+const LIFETIME = { windowMs: null, used: 0, startAt: null, periods: null, countsFrom: 0 };
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -215,34 +216,51 @@ function stampedOf(state: KeyState, { feature, limits }: TakeRequest): Record<st
   );
 }
 
-/** The short takes of a row with room for one, as the server and as this process works it out; none where there is no room. */
-async function takesFromRoom(state: KeyState, request: TakeRequest, now: number, lastTake: string | null) {
-  const version = 1;
-  const took = lastTake === null ? {} : { took: { take: lastTake, at: state.takenAt } };
-  const document = { ...toStateDocument(state), ...took, version };
-  const room = roomOf({ ...document, stamped: stampedOf(state, request) }, request, now);
-  if (room === null || !fitsRoom(room, request)) return [];
-  const at = Math.max(now, state.takenAt);
-  const moment = { at, countedAt: at };
-  // Its own time decides nothing of what a take makes of the row.
-  const { $expr: _moment, ...direct } = directFilter(room, request, moment) as Record<string, unknown>;
-  const { takenBy: _by, ...set } = directUpdate(room, request, moment, NOTE).$set;
-  const forms = [
-    { filter: roomyFilter(room, request), update: roomyPipeline(room, request, now) },
-    { filter: direct, update: { ...directUpdate(room, request, moment, NOTE), $set: set } },
-  ];
-  const taken: Document[] = [];
-  for (const { filter, update } of forms) {
-    await rows().replaceOne({ _id: 'key' }, document, { upsert: true });
-    const row = await rows().findOneAndUpdate({ _id: 'key', ...filter }, update, { returnDocument: 'after' });
-    if (row === null) continue;
-    const { version: _version, ...rest } = row as typeof row & { version: number };
-    taken.push({ ...rest, meters: withoutDeadStamps(rest.meters, request, at) });
-  }
-  return taken;
+/** How many short takes were made, each in both forms. */
+interface ShortTakes {
+  count: number;
 }
 
-/** The meters but for what counts no more under the feature's limits, which a take that is worked out here leaves. */
+/** The short takes of a row with room for one, as a pipeline and as a direct take; none where there is no room. */
+async function takesFromRoom(
+  state: KeyState,
+  request: TakeRequest,
+  now: number,
+  { lastTake, made }: { readonly lastTake: string | null; readonly made: ShortTakes },
+) {
+  const took = lastTake === null ? {} : { took: { take: lastTake, at: state.takenAt } };
+  const document = { ...toStateDocument(state), ...took, turn: 'turn', version: 1 };
+  const room = roomOf({ ...document, stamped: stampedOf(state, request) }, request, now);
+  if (room === null || !fitsRoom(room, request)) return [];
+  const moment = { at: Math.max(now, state.takenAt), by: Infinity };
+  // Whether it may be carried out decides nothing of what it makes of the row.
+  const { $expr: _moment, ...filter } = directFilter(room, request, moment) as Record<string, unknown>;
+  const update = directUpdate(room, request, moment, { by: 'process', shared: false });
+  const pipeline = await changed(document, roomyFilter(room, request), roomyPipeline(room, request, now));
+  const direct = await changed(document, filter, update);
+  assert.equal(direct === null, pipeline === null, 'both hold for the same rows');
+  assert.equal(
+    await changed({ ...document, turn: 'another' }, filter, update),
+    null,
+    'a row that was written',
+  );
+  if (pipeline === null || direct === null) return [];
+  made.count += 1;
+  const { takenBy, ...rest } = direct;
+  assert.equal(takenBy, 'process');
+  return [pipeline, { ...rest, meters: withoutDeadStamps(rest.meters, request, moment.at) }];
+}
+
+/** The row after an update, but for what no take changes; null where the filter passes it over. */
+async function changed(document: object, filter: object, update: object) {
+  await rows().replaceOne({ _id: 'key' }, document as StateDocument, { upsert: true });
+  const row = await rows().findOneAndUpdate({ _id: 'key', ...filter }, update, { returnDocument: 'after' });
+  if (row === null) return null;
+  const { version: _version, turn: _turn, ...rest } = row as typeof row & Record<string, unknown>;
+  return rest as Row & { readonly takenBy?: string };
+}
+
+/** The meters but for what counts no more under the feature's limits, which a direct take leaves. */
 function withoutDeadStamps(meters: KeyState['meters'], { feature, limits }: TakeRequest, now: number) {
   const ofFeature = meters[feature] ?? {};
   const live = limits.flatMap((limit): [string, unknown][] => {
@@ -254,7 +272,7 @@ function withoutDeadStamps(meters: KeyState['meters'], { feature, limits }: Take
 }
 
 test('random takes give the same state and answer in the model and in a real pipeline', async () => {
-  let shortTakes = 0;
+  const made: ShortTakes = { count: 0 };
   const property = fc.asyncProperty(scenario, async ({ limits: firstLimits, budgets, steps }) => {
     const limits: Record<string, readonly Limit[]> = { ...firstLimits };
     let state = freshState(budgets);
@@ -281,38 +299,87 @@ test('random takes give the same state and answer in the model and in a real pip
         assert.deepEqual(row.took, expected.took);
         assert.deepEqual(row, canonical, 'the stored form is canonical');
       }
-      for (const short of await takesFromRoom(state, request, now, i === 0 ? null : `take-${i - 1}`)) {
-        shortTakes += 1;
+      const lastTake = i === 0 ? null : `take-${i - 1}`;
+      for (const short of await takesFromRoom(state, request, now, { lastTake, made }))
         assert.deepEqual(short, canonical, 'a short take');
-      }
       state = expected.state;
     }
   });
   await fc.assert(property, { numRuns: Number(process.env.PROPERTY_RUNS ?? 100) });
-  assert.ok(shortTakes > 0, 'no random take found room for a short one');
+  assert.ok(made.count > 0, 'no random take found room for a short one');
 });
 
-test('a take that is worked out here happens only where the time of the server is about that of the take', async () => {
+test('a direct take happens only where the time of the server is that of the take', async () => {
   const limits = [{ limit: 100, windowMs: 60_000, algorithm: 'sliding', guardMs: null } as const];
   const state = freshState([]);
   const request = { ...requestOf(PLAIN_STEP, 0, limits, 1, state), limits };
   const document = { ...toStateDocument(state), version: 1 };
   const room = roomOf({ ...document, stamped: stampedOf(state, request) }, request, Date.now());
   assert.ok(room !== null);
-  const takenAt = async (fromNowMs: number): Promise<boolean> => {
+  /** From so many ms after now on, for so long. */
+  const isMade = async (afterMs: number, forMs: number): Promise<boolean> => {
     await rows().replaceOne({ _id: 'key' }, document, { upsert: true });
-    const at = Date.now() + fromNowMs;
-    const moment = { at, countedAt: at + 50 };
+    const at = Date.now() + afterMs;
+    const moment = { at, by: at + forMs };
     const filter = { _id: 'key', ...directFilter(room, request, moment) };
-    const update = directUpdate(room, request, moment, NOTE);
+    const update = directUpdate(room, request, moment, { by: 'process', shared: false });
     const { matchedCount } = await rows().updateOne(filter, update);
     const row = await rows().findOne({ _id: 'key' });
-    const stamps = { stamps: [{ at: Math.ceil((at + 50) / 1000) * 1000, n: 1 }] };
+    const stamps = { stamps: [{ at: Math.ceil(at / 1000) * 1000, n: 1 }] };
     if (matchedCount === 1) assert.deepEqual(row?.meters, { scrape: { s60000: stamps } });
     assert.equal(row?.took !== undefined, matchedCount === 1);
     return matchedCount === 1;
   };
-  assert.equal(await takenAt(-1000), false);
-  assert.equal(await takenAt(1000), false);
-  await eventually('it happens', async () => ((await takenAt(0)) ? true : null));
+  assert.equal(await isMade(-20_000, 10_000), false, 'it is too late');
+  assert.equal(await isMade(10_000, 20_000), false, 'it is too early');
+  assert.equal(await isMade(-10_000, 20_000), true);
+});
+
+test('direct takes of a queue that others draw from too keep the last ones in the row', async () => {
+  const state = freshState([]);
+  const request = requestOf(PLAIN_STEP, 9, [], 1, state);
+  const before = { ...toStateDocument(state), version: 1 };
+  await rows().replaceOne({ _id: 'key' }, before, { upsert: true });
+  const own = (i: number): string => `take-${i}`;
+  for (let i = 0; i < 7; i += 1) {
+    const row = await rows().findOne<ReadRow>({ _id: 'key' });
+    const took = row?.took;
+    const seen = took === undefined ? {} : { took: { take: took.take, at: took.at } };
+    const room = row === null ? null : roomOf({ ...row, ...seen, stamped: {} }, request, START);
+    assert.ok(room !== null);
+    const moment = { at: START + i, by: Infinity };
+    const { $expr: _moment, ...filter } = directFilter(room, request, moment) as Record<string, unknown>;
+    const update = directUpdate(room, { ...request, take: own(i) }, moment, { by: 'process', shared: true });
+    assert.equal((await rows().updateOne({ _id: 'key', ...filter }, update)).matchedCount, 1);
+  }
+  const row = (await rows().findOne({ _id: 'key' })) as Document | null;
+  assert.equal(row?.took.take, own(6));
+  assert.deepEqual(
+    row?.earlier,
+    [5, 4, 3, 2].map((i) => ({ take: own(i), at: START + i })),
+  );
+});
+
+test('direct takes of one bucket count in one stamp of each limit, as in the model', async () => {
+  const limits = [60_000, 6000].map((windowMs) => ({
+    ...{ limit: 100, windowMs, algorithm: 'sliding' as const, guardMs: null },
+  }));
+  let state = freshState([500, 600].map((limit) => ({ ...LIFETIME, limit })));
+  const meters: unknown[] = [];
+  for (const [i, afterMs] of [1, 40, 60, 100, 999, 1001].entries()) {
+    const settled = state.open.map(({ take }) => take);
+    const request = { ...requestOf(PLAIN_STEP, i, limits, 1, state), openMs: 900, units: 2, settled };
+    const lastTake = i === 0 ? null : `take-${i - 1}`;
+    const expected = takeFromKey(state, request, START + afterMs);
+    const canonical = { ...toStateDocument(expected.state), _id: 'key', took: expected.took };
+    const short = await takesFromRoom(state, request, START + afterMs, { lastTake, made: { count: 0 } });
+    assert.deepEqual(short, [canonical, canonical]);
+    state = expected.state;
+    meters.push(Object.values(state.meters.scrape ?? {}).map((meter) => 'stamps' in meter && meter.stamps));
+  }
+  const stamp = (afterMs: number, n: number) => ({ at: START + afterMs, n });
+  assert.deepEqual(meters.at(-1), [
+    [stamp(1000, 10), stamp(2000, 2)],
+    [stamp(100, 8), stamp(1000, 2), stamp(1100, 2)],
+  ]);
 });

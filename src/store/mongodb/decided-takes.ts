@@ -21,7 +21,7 @@ import type { PreparedTake, SentTake } from './send-takes.ts';
 import { settleGroupLater, voidGroupLater } from './settle-group.ts';
 
 /*
- * Takes of rows that hold more than the pipelines know, or in tiers that ask for more: worked out here by the model, from
+ * Takes of rows that hold more than the pipelines know, or in tiers that ask for more: worked out by the model, from
  * rows as they are read, and written where nobody has written them since. What binds besides is what binds on any take.
  */
 

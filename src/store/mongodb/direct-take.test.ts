@@ -6,73 +6,86 @@ import type { Limit } from '../../model/tier.ts';
 import { createDirectTakes } from './direct-take.ts';
 import type { Room, Stamped } from './roomy-take.ts';
 
-const NOW = 1_700_000_000_000;
-const NONE: Stamped = { units: 0, count: 0 };
+/** The begin of a bucket of every window below. */
+const NOW = 1_700_000_040_000;
+const MINUTE = limitOf('sliding', 100, 60_000);
 
-function roomWith({
-  takenAt = 0,
-  stamped = [NONE],
-}: {
-  takenAt?: number;
-  stamped?: readonly Stamped[];
-}): Room {
+function roomWith({ takenAt = 0, units = 0, count = 0 }: Partial<Stamped> & { takenAt?: number } = {}): Room {
   const row = { expireAt: null, takenAt, open: [], budgets: [], version: 1 };
-  return { units: 1000, row, rank: 1, stamped };
+  return { units: 1000, row, rank: 1, stamped: [{ units, count }] };
 }
 
-function directs(tripMs = 1) {
+/** `now`: the store's time as known, that may be off by `uncertain`, in ms. */
+function directs({ now = NOW + 0.5, uncertain = 0 } = {}) {
   const clock = testClock();
-  const takes = createDirectTakes(clock.monotonicMs, () => tripMs);
-  const momentOf = (limits: readonly Limit[], room = roomWith({})) => takes.momentOf(room, limits, NOW);
+  const time = { nowMs: () => now, uncertainMs: () => uncertain };
+  const takes = createDirectTakes(clock.monotonicMs, time);
+  const momentOf = (limits: readonly Limit[], room = roomWith()) => takes.momentOf(room, limits);
   return { clock, takes, momentOf };
 }
 
-describe('a take that is worked out here', () => {
-  it('counts up to 50 ms later than the store is thought to be, and no more than a sixtieth of a window', () => {
-    const { momentOf } = directs();
-    assert.deepEqual(momentOf([]), { at: NOW, countedAt: NOW + 50 });
-    assert.deepEqual(momentOf([limitOf('sliding', 10, 60_000)]), { at: NOW, countedAt: NOW + 50 });
-    assert.deepEqual(momentOf([limitOf('sliding', 10, 60_000), limitOf('sliding', 5, 1800)]), {
-      at: NOW,
-      countedAt: NOW + 30,
-    });
-    assert.equal(momentOf([limitOf('sliding', 10, 1000)]), null);
+describe('a direct take', () => {
+  it('is made when the store is at least, and may be carried out for 50 ms', () => {
+    assert.deepEqual(directs().momentOf([]), { at: NOW, by: NOW + 50 });
+    assert.deepEqual(directs({ uncertain: 3 }).momentOf([]), { at: NOW - 3, by: NOW + 50 });
   });
 
-  it('counts no later than a guard makes up for', () => {
-    const { momentOf } = directs();
-    const guarded = (guardMs: number) => limitOf('sliding', 10, 60_000, guardMs);
-    assert.deepEqual(momentOf([guarded(25)]), { at: NOW, countedAt: NOW + 25 });
-    assert.equal(momentOf([guarded(0)]), null);
+  it('is carried out before the end of the stamps that its units count in', () => {
+    assert.deepEqual(directs({ now: NOW + 940 }).momentOf([MINUTE]), { at: NOW + 940, by: NOW + 990 });
+    assert.deepEqual(directs({ now: NOW + 960 }).momentOf([MINUTE]), { at: NOW + 960, by: NOW + 1000 });
+    assert.equal(directs({ now: NOW + 981 }).momentOf([MINUTE]), null);
+    const halfMinute = limitOf('sliding', 100, 30_000);
+    assert.deepEqual(directs({ now: NOW + 470 }).momentOf([MINUTE, halfMinute]), {
+      at: NOW + 470,
+      by: NOW + 500,
+    });
   });
 
-  it('comes after the last one of its row, unless that is too far ahead', () => {
-    const { momentOf } = directs();
-    assert.deepEqual(momentOf([], roomWith({ takenAt: NOW + 40, stamped: [] })), {
-      at: NOW + 40,
-      countedAt: NOW + 50,
-    });
-    assert.equal(momentOf([], roomWith({ takenAt: NOW + 51, stamped: [] })), null);
+  it('does not count under limits whose stamps are exact, or of short windows', () => {
+    assert.equal(directs().momentOf([limitOf('sliding', 32, 60_000)]), null);
+    assert.equal(directs({ now: NOW + 1 }).momentOf([limitOf('sliding', 100, 1200)]), null);
+  });
+
+  it('is made no earlier than the last take of its row, and not where that was in the future', () => {
+    const uncertain = directs({ uncertain: 3 });
+    assert.deepEqual(uncertain.momentOf([], roomWith({ takenAt: NOW - 1 })), { at: NOW - 1, by: NOW + 50 });
+    assert.equal(uncertain.momentOf([], roomWith({ takenAt: NOW + 1 })), null);
   });
 
   it('is left to a pipeline where stamps that count no more should leave', () => {
-    const { momentOf } = directs();
-    const limits = [limitOf('sliding', 100, 60_000)];
-    const withStamps = (units: number, count: number) => roomWith({ stamped: [{ units, count }] });
-    assert.notEqual(momentOf(limits, withStamps(50, 10)), null);
-    assert.equal(momentOf(limits, withStamps(51, 10)), null);
-    assert.notEqual(momentOf(limits, withStamps(1, 63)), null);
-    assert.equal(momentOf(limits, withStamps(1, 64)), null);
+    const { momentOf } = directs({ now: NOW + 500 });
+    assert.notEqual(momentOf([MINUTE], roomWith({ units: 50, count: 10 })), null);
+    assert.equal(momentOf([MINUTE], roomWith({ units: 51, count: 10 })), null);
+    assert.notEqual(momentOf([MINUTE], roomWith({ units: 1, count: 63 })), null);
+    assert.equal(momentOf([MINUTE], roomWith({ units: 1, count: 64 })), null);
   });
 
-  it('is left to a pipeline where the server is far, and for a second after one that came too late', () => {
-    assert.equal(directs(26).momentOf([]), null);
-    const { clock, takes, momentOf } = directs(25);
-    const moment = momentOf([]);
-    assert.ok(moment !== null);
-    takes.unmet(moment, moment.countedAt);
+  it('is left to a pipeline where the server is far', () => {
+    assert.notEqual(directs({ uncertain: 12 }).momentOf([]), null);
+    assert.equal(directs({ uncertain: 13 }).momentOf([]), null);
+  });
+
+  it('is left to a pipeline for a second after one came too late', () => {
+    const { clock, takes, momentOf } = directs();
+    const moment = { at: NOW, by: NOW + 50 };
+    takes.answered(1, [moment], moment.by);
     assert.notEqual(momentOf([]), null, 'it was in time: something else had changed');
-    takes.unmet(moment, moment.countedAt + 1);
+    takes.answered(1, [moment], moment.by + 1);
+    assert.equal(momentOf([]), null);
+    clock.advance(1000);
+    assert.notEqual(momentOf([]), null);
+  });
+
+  it('is left to a pipeline for a second after eight in a row were refused: the server has another time', () => {
+    const { clock, takes, momentOf } = directs();
+    const moment = { at: NOW, by: NOW + 50 };
+    const refused = (count: number) => takes.answered(0, Array(count).fill(moment), NOW);
+    refused(7);
+    takes.answered(1, [], NOW);
+    refused(4);
+    refused(3);
+    assert.notEqual(momentOf([]), null);
+    refused(1);
     assert.equal(momentOf([]), null);
     clock.advance(1000);
     assert.notEqual(momentOf([]), null);

@@ -1,63 +1,71 @@
 import { meterId, stampGrainMs } from '../../model/meter.ts';
 import type { TakeRequest } from '../../model/take.ts';
-import { guardMs, type Limit } from '../../model/tier.ts';
+import type { Limit } from '../../model/tier.ts';
 import { EARLIER_MAX } from './earlier-takes.ts';
 import { type Room, roomyFilter } from './roomy-take.ts';
+import type { StoreClock } from './store-clock.ts';
 
 /*
- * A take of a row with room, worked out here: an update with operators, which costs a server half of what the shortest
- * pipeline does. Its units count from a moment somewhat later than the store's as known here, so that none counts as taken
- * before it was: the server carries it out only where its own time is not beyond that moment, nor far before it.
+ * A direct take: where a row has room, what the take makes of it is known here, and it is an update with operators, which
+ * costs a server half of what the shortest pipeline does. Its moment is the store's as known here. The server carries it out
+ * only where its own time has come to that moment and is not beyond the stamps in which its units count: none counts as
+ * taken before it was.
  */
 
-/**
- * How much later that is, in ms: no more than a sixtieth of each window, as units count that much longer, nor than its
- * guard; less is not worth trying, since the server would often have passed it.
- */
-const MARGIN_MS = { least: 20, most: 50 } as const;
-const MARGINS_PER_WINDOW = 60;
+/** For how long after its moment a take may be carried out, in ms: for less it would often come too late. */
+const VALID_MS = { least: 20, most: 50 } as const;
 /** Stamps of one meter in a row: a pipeline takes those off that count no more, this does not. */
 const STAMPS_MAX = 64;
-/** How long pipelines are sent after one that came too late, in ms. */
+/** Takes in a row that the server did not carry out, after which it is believed to have another time. */
+const REFUSED_MAX = 8;
+/** How long pipelines are sent then, or after one that came too late, in ms: by then the server's time was asked for anew. */
 const PAUSE_MS = 1000;
 
-/** When a take is made, in ms. */
+/** When a take is made, by the store, in ms: at `at`, and carried out by `by`. */
 export interface DirectMoment {
-  /** What it tells: the store's moment as known here, and not before the row's last take. */
   readonly at: number;
-  /** By when its units count, and the server has to carry it out. */
-  readonly countedAt: number;
+  readonly by: number;
 }
 
-/** When takes are worked out here. */
+/** The store's time as known here, in ms. */
+export type KnownTime = Pick<StoreClock, 'nowMs' | 'uncertainMs'>;
+
+/** When takes are direct. */
 export interface DirectTakes {
-  /** The moment of a take from this room; null where a pipeline is to work it out. `now`: the store's as known here (ms). */
-  readonly momentOf: (room: Room, limits: readonly Limit[], now: number) => DirectMoment | null;
-  /** The server did not carry one out, and it is `now` there as known here (ms). */
-  readonly unmet: (moment: DirectMoment, now: number) => void;
+  /** The moment of a take from this room; null where a pipeline is to tell it. */
+  readonly momentOf: (room: Room, limits: readonly Limit[]) => DirectMoment | null;
+  /** How many of those sent together were carried out, and the moments of the others; it was `now` (ms) when that was told. */
+  readonly answered: (met: number, refused: readonly DirectMoment[], now: number) => void;
 }
 
-/** `tripMs`: how long a question to the server and its answer took lately. */
-export function createDirectTakes(monotonicMs: () => number, tripMs: () => number): DirectTakes {
+export function createDirectTakes(monotonicMs: () => number, { nowMs, uncertainMs }: KnownTime): DirectTakes {
   let notBefore = Number.NEGATIVE_INFINITY;
+  let refusedInARow = 0;
   return {
-    momentOf: (room, limits, now) => {
-      const marginMs = marginOf(limits);
-      if (marginMs < Math.max(MARGIN_MS.least, 2 * tripMs()) || monotonicMs() < notBefore) return null;
-      const [at, countedAt] = [Math.max(now, room.row.takenAt), now + marginMs];
-      return at <= countedAt && staysShort(room, limits) ? { at, countedAt } : null;
+    momentOf: (room, limits) => {
+      if (monotonicMs() < notBefore || !staysShort(room, limits)) return null;
+      const [now, uncertain] = [nowMs(), uncertainMs()];
+      const { takenAt } = room.row;
+      // Not before the row's last take, nor after the server's time.
+      const at = Math.max(Math.floor(now - uncertain), takenAt);
+      const by = Math.min(Math.floor(now) + VALID_MS.most, ...limits.map((limit) => stampAt(limit, at)));
+      // The way to the server takes up to twice what its time is uncertain by.
+      const isValid = takenAt <= now && by - now >= Math.max(VALID_MS.least, 4 * uncertain);
+      return isValid ? { at, by } : null;
     },
-    unmet: ({ countedAt }, now) => {
-      if (now > countedAt) notBefore = monotonicMs() + PAUSE_MS;
+    answered: (met, refused, now) => {
+      refusedInARow = met > 0 ? 0 : refusedInARow + refused.length;
+      if (refusedInARow < REFUSED_MAX && !refused.some(({ by }) => by < now)) return;
+      refusedInARow = 0;
+      notBefore = monotonicMs() + PAUSE_MS;
     },
   };
 }
 
-function marginOf(limits: readonly Limit[]): number {
-  const most = limits.map((limit) =>
-    Math.min(Math.floor(limit.windowMs / MARGINS_PER_WINDOW), guardMs(limit)),
-  );
-  return Math.min(MARGIN_MS.most, ...most);
+/** The stamp of units that are taken at `at`. */
+function stampAt(limit: Limit, at: number): number {
+  const grain = stampGrainMs(limit);
+  return Math.ceil(at / grain) * grain;
 }
 
 /** False where stamps that count no more should leave: there are many, or they may soon make the room look spent. */
@@ -76,29 +84,27 @@ interface DirectUpdate {
 }
 
 /** The stamp of each limit in which a take counts: `index` of one that is there, null for a new one. */
-function stampsOf({ stamped }: Room, { limits, feature }: TakeRequest, { countedAt }: DirectMoment) {
+function stampsOf({ stamped }: Room, { limits, feature }: TakeRequest, { at }: DirectMoment) {
   return limits.map((limit, i) => {
-    const grain = stampGrainMs(limit);
-    const stampAt = Math.ceil(countedAt / grain) * grain;
+    const own = stampAt(limit, at);
     const { count, last = null } = stamped[i] ?? { count: 0 };
     const path = `meters.${feature}.${meterId(limit)}.stamps`;
-    return last !== null && last.at >= stampAt
+    return last !== null && last.at >= own
       ? { path, index: count - 1, at: last.at }
-      : { path, index: null, at: stampAt };
+      : { path, index: null, at: own };
   });
 }
 
 /** The conditions on a row for which {@link directUpdate} holds. */
 export function directFilter(room: Room, request: TakeRequest, moment: DirectMoment): object {
-  const { at, countedAt } = moment;
+  const { at, by } = moment;
   const counted = stampsOf(room, request, moment).filter(({ index }) => index !== null);
-  const earliest = at - marginOf(request.limits);
   return {
     ...roomyFilter(room, request),
     turn: room.row.turn ?? { $exists: false },
     takenAt: { $lte: at },
-    ...Object.fromEntries(counted.map(({ path, index, at: stampAt }) => [`${path}.${index}.at`, stampAt])),
-    $expr: { $and: [{ $lte: ['$$NOW', new Date(countedAt)] }, { $gte: ['$$NOW', new Date(earliest)] }] },
+    ...Object.fromEntries(counted.map(({ path, index, at: stamp }) => [`${path}.${index}.at`, stamp])),
+    $expr: { $and: [{ $gte: ['$$NOW', new Date(at)] }, { $lte: ['$$NOW', new Date(by)] }] },
   };
 }
 
@@ -118,8 +124,8 @@ export function directUpdate(
   const n = units * request.count;
   const counts: Record<string, number> = {};
   const pushes: Record<string, object> = {};
-  for (const { path, index, at: stampAt } of stampsOf(room, request, moment))
-    if (index === null) pushes[path] = { at: stampAt, n };
+  for (const { path, index, at: stamp } of stampsOf(room, request, moment))
+    if (index === null) pushes[path] = { at: stamp, n };
     else counts[`${path}.${index}.n`] = n;
   for (const i of budgets.keys()) counts[`budgets.${i}.used`] = n;
   if (shared && took !== undefined) pushes.earlier = { $each: [took], $position: 0, $slice: EARLIER_MAX };

@@ -50,7 +50,7 @@ export interface KeyDocument
   /** The answer of the row's last take. */
   readonly took?: Took;
   /**
-   * Which write changed the row last, other than a take by pipeline, which sets `took`: unique to it. Who read this one and
+   * Which write changed the row last, other than a take by pipeline or a direct one, which set `took`: unique to it. Who read this one and
    * `took` knows the row, and changes it on the condition that both are there still.
    */
   readonly turn?: string;

@@ -147,7 +147,7 @@ async function compose(
       busy: createBusyKeys(options.clock.monotonicMs),
       turns: createTierTurns(),
       rivals: createRivals(options.newId().slice(-RIVAL_NAME_LENGTH), options.clock.monotonicMs),
-      directs: createDirectTakes(options.clock.monotonicMs, context.storeClock.tripMs),
+      directs: createDirectTakes(options.clock.monotonicMs, context.storeClock),
       scans: createScanMemory(),
       time: createVirtualTime(options.clock.monotonicMs),
     }),

@@ -37,7 +37,7 @@ export type ReadRow = Pick<StateDocument, 'expireAt' | 'takenAt'> & {
   readonly smart?: true;
 };
 
-/** What a short take relies on: it holds for up to `units` units as long as the row's last take and version are these. */
+/** What a short take relies on: it holds for up to `units` units as long as the row was not written since it was read. */
 export interface Room {
   readonly units: number;
   readonly row: ReadRow;

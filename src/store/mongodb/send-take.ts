@@ -109,8 +109,8 @@ export async function sendTake(
     );
   try {
     const row = await attempt(form);
-    if (row === null && form.kind === 'roomy' && form.moment !== null)
-      context.directs.unmet(form.moment, storeNow(context));
+    if (form.kind === 'roomy' && form.moment !== null)
+      context.directs.answered(row === null ? 0 : 1, row === null ? [form.moment] : [], storeNow(context));
     // It is gone, or not any more what it was when it was read.
     const found = row === null && form !== GENERAL_FORM ? await attempt(GENERAL_FORM) : row;
     // It is gone, or holds more than the pipelines know.

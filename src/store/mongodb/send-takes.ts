@@ -48,7 +48,7 @@ export interface SentTake {
  * few commands with at most one wait for a majority each: what such a take grants is known before it is sent, so it needs no
  * answer of its own. A look at the rows afterwards tells which were carried out, when, and what the keys hold.
  * `election`: of the primary that they are for, where the audit that follows confirms them (`confirm-takes.ts`); null:
- * they wait for a majority. Takes worked out here wait anyway.
+ * they wait for a majority. Takes that the model works out wait anyway.
  */
 export async function sendTakes(
   context: DrawContext,
@@ -105,6 +105,7 @@ async function sendTogether(
   const { monotonicMs } = context.options.clock;
   const sentAt = monotonicMs();
   const { matched, failure } = await write(context, takes, election);
+  const writtenAt = storeNow(context);
   // By then the values would be late, and another question would only wait as long.
   const isLate = failure !== null && monotonicMs() - sentAt > LOOK_WITHIN_MS;
   const rows = isLate ? new Map() : await look(context, takes, failure);
@@ -117,9 +118,7 @@ async function sendTogether(
     else if (failure !== null && !wasGivenUp(failure))
       replies.set(request.take, { kind: 'unknown', cause: failure });
   }
-  for (const { request, form } of takes)
-    if (failure === null && form.moment !== null && !replies.has(request.take))
-      context.directs.unmet(form.moment, storeNow(context));
+  if (failure === null) noteDirects(context, takes, replies, writtenAt);
   // They are carried out in their order: the first that was not met a row that another holds, the others came too late.
   const stuck = failure === null ? undefined : takes.find(({ request }) => !replies.has(request.take));
   if (stuck !== undefined) replies.set(stuck.request.take, { kind: 'expired' });
@@ -129,6 +128,20 @@ async function sendTogether(
       if (!replies.has(request.take))
         context.background.run('Settling a take', () => recoverTake(context, key, request.take));
   return replies;
+}
+
+/** Takes note of which direct takes were carried out, when the server had answered. */
+function noteDirects(
+  { directs }: DrawContext,
+  takes: readonly RoomyTake[],
+  replies: ReadonlyMap<string, TakeReply>,
+  answeredAt: number,
+): void {
+  const sent = takes.flatMap(({ request, form: { moment } }) =>
+    moment === null ? [] : [{ moment, isMet: replies.has(request.take) }],
+  );
+  const refused = sent.flatMap(({ moment, isMet }) => (isMet ? [] : [moment]));
+  directs.answered(sent.length - refused.length, refused, answeredAt);
 }
 
 /** The row as it tells of the take, which others may have followed; null where it does not. */

@@ -5,11 +5,14 @@ import type { StoreStatus } from '../port.ts';
 const SAMPLE_EVERY_MS = 1000;
 const JUMP_MS = 50;
 
+/** How far two clocks may drift apart between two questions, as one of them is brought back to the time, in ms. */
+const DRIFT_MS = 0.5;
+
 export interface StoreClock {
   /** The server's time as best known here, in ms with fractions; moves with the monotonic clock between samples. */
   readonly nowMs: () => number;
-  /** How long the last question and its answer took, in ms. */
-  readonly tripMs: () => number;
+  /** How far off that may be, in ms: about half of what the quickest question and its answer took lately. */
+  readonly uncertainMs: () => number;
   readonly lastJump: () => StoreStatus['clockJump'];
   readonly close: () => void;
 }
@@ -24,18 +27,15 @@ export async function followStoreClock(
   warn: (message: string) => void,
 ): Promise<StoreClock> {
   let offset: number | null = null;
-  /** How far off the estimate may be, as the last question took its time. */
+  /** How far off the estimate may be, as questions took their time. */
   let uncertainMs = 0;
-  let tripMs = 0;
   let jump: StoreStatus['clockJump'] = null;
   const nowMs = () => clock.monotonicMs() + (offset ?? 0);
 
   const sample = async () => {
     const askedAt = clock.monotonicMs();
     const server = await readServerMs();
-    const answeredAt = clock.monotonicMs();
-    tripMs = answeredAt - askedAt;
-    const least = server - answeredAt;
+    const least = server - clock.monotonicMs();
     const most = server + 1 - askedAt;
     if (offset === null) {
       offset = (least + most) / 2;
@@ -46,7 +46,7 @@ export async function followStoreClock(
     const byMs = Math.round(next - offset);
     const wasUncertainMs = uncertainMs;
     const bound = Math.max(next - least, most - next);
-    uncertainMs = next === offset ? Math.min(uncertainMs, bound) : bound;
+    uncertainMs = next === offset ? Math.min(uncertainMs + DRIFT_MS, bound) : bound;
     offset = next;
     if (Math.abs(byMs) <= JUMP_MS + wasUncertainMs) return;
     jump = { at: Math.floor(nowMs()), byMs };
@@ -62,5 +62,5 @@ export async function followStoreClock(
     await sample().catch(() => undefined);
     asking = false;
   }, SAMPLE_EVERY_MS).unref();
-  return { nowMs, tripMs: () => tripMs, lastJump: () => jump, close: () => clearInterval(timer) };
+  return { nowMs, uncertainMs: () => uncertainMs, lastJump: () => jump, close: () => clearInterval(timer) };
 }

@@ -11,11 +11,11 @@ import { STORE_NOW, takeFilter, takePipeline, type UpdatePipeline } from './take
 
 /** A take that is one update: for a row as it was read, or for any. */
 export type UpdateForm =
-  /** `moment`: of a take that is worked out here; null where the server does. */
+  /** `moment`: of a direct take; null where a pipeline is to tell it. */
   | { readonly kind: 'roomy'; readonly room: Room; readonly moment: DirectMoment | null }
   | { readonly kind: 'shaped'; readonly shape: RowShape };
 
-/** How a take is put. `decided`: it is worked out here, from the row as it is read for it. */
+/** How a take is put. `decided`: the model works it out, from the row as it is read for it. */
 export type TakeForm = UpdateForm | { readonly kind: 'decided' };
 
 /** Holds whatever a row is of which the pipelines know all. */
@@ -34,7 +34,7 @@ export function takeForm(
   if (row === undefined) return GENERAL_FORM;
   const room = roomOf(row, request, now);
   if (room !== null && fitsRoom(room, request))
-    return { kind: 'roomy', room, moment: directs.momentOf(room, request.limits, now) };
+    return { kind: 'roomy', room, moment: directs.momentOf(room, request.limits) };
   if (row.expireAt !== null) return GENERAL_FORM;
   const plain = row.budgets.length === 0 && row.open.length === 0;
   return { kind: 'shaped', shape: plain ? 'plain' : 'budgeted' };
