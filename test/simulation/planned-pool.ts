@@ -38,10 +38,14 @@ function budgetGuards({ budgets }: Pick<PlannedKey, 'budgets'>): number[] {
  */
 export type PoolKind = 'tight' | 'ample' | 'coarse';
 
-function limitOf(random: Random, kind: PoolKind): Limit {
+const COARSE_WINDOWS_MS = [4000, 8000] as const;
+
+/** The limit of a feature with this index. */
+function limitOf(random: Random, kind: PoolKind, index: number): Limit {
   const loose = { algorithm: 'sliding', guardMs: null } as const;
   if (kind === 'ample') return { limit: random.int(5, 12), windowMs: random.pick([1000, 2000]), ...loose };
-  if (kind === 'coarse') return { limit: random.int(33, 40), windowMs: random.pick([2000, 4000]), ...loose };
+  if (kind === 'coarse')
+    return { limit: random.int(33, 50), windowMs: COARSE_WINDOWS_MS[index] ?? 4000, ...loose };
   return {
     limit: random.chance(0.1) ? random.int(33, 40) : random.int(1, 6),
     windowMs: random.pick(WINDOWS_MS),
@@ -56,7 +60,7 @@ export function tierOf(random: Random, id: string, kind: PoolKind): Tier {
   const counts = kind === 'coarse' ? ([1, 1, 2] as const) : ([0, 1, 1, 1, 2] as const);
   const features = names.map((name) => ({
     name,
-    limits: Array.from({ length: random.pick(counts) }, () => limitOf(random, kind)),
+    limits: Array.from({ length: random.pick(counts) }, (_, i) => limitOf(random, kind, i)),
   }));
   return { id, description: '', features, policy: PLAIN_POLICY, revision: 1, createdAt: 0, updatedAt: 0 };
 }
@@ -65,7 +69,7 @@ export function tierOf(random: Random, id: string, kind: PoolKind): Tier {
 const SIZES = {
   tight: { keys: [1, 4], budget: [2, 12] },
   ample: { keys: [4, 4], budget: [6, 12] },
-  coarse: { keys: [1, 3], budget: [60, 120] },
+  coarse: { keys: [1, 2], budget: [60, 90] },
 } as const;
 
 /** The keys of a tier: all with lifetime budgets, or none; others only where limits are tight. */

@@ -14,7 +14,7 @@ export interface Wish {
 }
 
 function unitsOf(random: Random, kind: PoolKind): number {
-  if (kind === 'coarse') return random.int(1, 9);
+  if (kind === 'coarse') return random.int(1, 6);
   return random.chance(0.75) ? 1 : random.int(2, 3);
 }
 

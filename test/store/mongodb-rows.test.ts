@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { drawMany, kinds, mustDraw } from '../support/drawing.ts';
+import { v7 as uuid } from 'uuid';
+import { openMongoStore } from '../../src/store/mongodb/open.ts';
+import { drawMany, drawn, kinds, mustDraw } from '../support/drawing.ts';
 import { eventually } from '../support/eventually.ts';
+import { limitOf } from '../support/meter-run.ts';
 import { useStoreAndDatabase } from '../support/mongodb-database.ts';
-import { addKey, addTier } from '../support/store-rows.ts';
+import { mustReport } from '../support/reporting.ts';
+import { addKey, addKeys, addTier, same } from '../support/store-rows.ts';
+import { systemClock } from '../support/test-clock.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -46,5 +51,26 @@ describe('a row that another transaction holds', () => {
       const after = await drawMany(store, tiers, 'a', 4);
       return after.some((result) => result.kind === 'drawn' && result.keyId === held.id) || null;
     });
+  });
+});
+
+describe('a row that was read ahead', () => {
+  it('is not taken from as it was when another process has counted a report of more units since', async (t) => {
+    const { store, uri } = await useStoreAndDatabase(t);
+    const tiers = [await addTier(store, { a: [limitOf('sliding', 30, HOUR_MS)] })];
+    const [first, second] = await addKeys(store, 'tier', same(4));
+    const other = await openMongoStore(uri, { clock: systemClock, newId: uuid, warn: () => {} });
+    t.after(other.close);
+    await mustDraw(store, tiers, 'a');
+    const draw = await mustDraw(store, tiers, 'a', { units: 5 });
+    assert.equal(draw.keyId, second?.id);
+    await mustDraw(store, tiers, 'a');
+    await mustDraw(store, tiers, 'a');
+    // With this one the others are read too, and stay at the head.
+    assert.equal((await mustDraw(store, tiers, 'a')).keyId, first?.id);
+    await mustReport(other, draw, 'ok', { units: 27 });
+    const results = drawn(await drawMany(store, tiers, 'a', 16));
+    assert.equal(results.length, 16);
+    assert.equal(results.filter(({ keyId }) => keyId === draw.keyId).length, 3);
   });
 });

@@ -144,6 +144,8 @@ export async function changeKeys(
       for (const { keyId, budgets } of changes)
         if (budgets.length > 0) context.budgetWatch.foresee(keyId, budgets);
     });
+    // What was read ahead of them before would be refused.
+    for (const { keyId } of changes) context.ahead.taken(keyId);
     changed += count;
     left = left.filter(({ keyId }) => missed.has(keyId));
   }

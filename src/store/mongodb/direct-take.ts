@@ -1,6 +1,6 @@
 import { meterId, stampGrainMs } from '../../model/meter.ts';
 import type { TakeRequest } from '../../model/take.ts';
-import type { Limit } from '../../model/tier.ts';
+import { guardMs, type Limit } from '../../model/tier.ts';
 import { EARLIER_MAX } from './earlier-takes.ts';
 import { type Room, roomyFilter } from './roomy-take.ts';
 import type { StoreClock } from './store-clock.ts';
@@ -12,30 +12,31 @@ import type { StoreClock } from './store-clock.ts';
  * taken before it was.
  */
 
-/** For how long after its moment a take may be carried out, in ms: for less it would often come too late. */
-const VALID_MS = { least: 20, most: 50 } as const;
-/** Stamps of one meter in a row: a pipeline takes those off that count no more, this does not. */
-const STAMPS_MAX = 64;
-/** Takes in a row that the server did not carry out, after which it is believed to have another time. */
+/** For how long from now on the server may carry a take out, in ms: where less is left of a stamp it would often be too late. */
+const LIFE_MS = 50;
+const LEFT_MIN_MS = 20;
+/** Stamps that count no more may be so many in a meter: a pipeline takes them off, this does not. */
+const SPENT_STAMPS_MAX = 16;
+/** Takes in a row that the server refused, after which it is believed to be far, or to have another time. */
 const REFUSED_MAX = 8;
-/** How long pipelines are sent then, or after one that came too late, in ms: by then the server's time was asked for anew. */
+/** How long pipelines are sent then, in ms: by the end of it the server's time was asked for anew. */
 const PAUSE_MS = 1000;
 
-/** When a take is made, by the store, in ms: at `at`, and carried out by `by`. */
+/** When a take is made, by the store, in ms: at `at`; the server may carry it out until `by`. */
 export interface DirectMoment {
   readonly at: number;
   readonly by: number;
 }
 
 /** The store's time as known here, in ms. */
-export type KnownTime = Pick<StoreClock, 'nowMs' | 'uncertainMs'>;
+type KnownTime = Pick<StoreClock, 'nowMs' | 'uncertainMs'>;
 
 /** When takes are direct. */
 export interface DirectTakes {
   /** The moment of a take from this room; null where a pipeline is to tell it. */
   readonly momentOf: (room: Room, limits: readonly Limit[]) => DirectMoment | null;
-  /** How many of those sent together were carried out, and the moments of the others; it was `now` (ms) when that was told. */
-  readonly answered: (met: number, refused: readonly DirectMoment[], now: number) => void;
+  /** How many of those that were sent together the server carried out, and how many not. */
+  readonly answered: (made: number, refused: number) => void;
 }
 
 export function createDirectTakes(monotonicMs: () => number, { nowMs, uncertainMs }: KnownTime): DirectTakes {
@@ -48,14 +49,14 @@ export function createDirectTakes(monotonicMs: () => number, { nowMs, uncertainM
       const { takenAt } = room.row;
       // Not before the row's last take, nor after the server's time.
       const at = Math.max(Math.floor(now - uncertain), takenAt);
-      const by = Math.min(Math.floor(now) + VALID_MS.most, ...limits.map((limit) => stampAt(limit, at)));
+      const by = Math.min(Math.floor(now) + LIFE_MS, ...limits.map((limit) => stampAt(limit, at)));
       // The way to the server takes up to twice what its time is uncertain by.
-      const isValid = takenAt <= now && by - now >= Math.max(VALID_MS.least, 4 * uncertain);
+      const isValid = takenAt <= now && by - now >= Math.max(LEFT_MIN_MS, 4 * uncertain);
       return isValid ? { at, by } : null;
     },
-    answered: (met, refused, now) => {
-      refusedInARow = met > 0 ? 0 : refusedInARow + refused.length;
-      if (refusedInARow < REFUSED_MAX && !refused.some(({ by }) => by < now)) return;
+    answered: (made, refused) => {
+      refusedInARow = made > 0 ? 0 : refusedInARow + refused;
+      if (refusedInARow < REFUSED_MAX) return;
       refusedInARow = 0;
       notBefore = monotonicMs() + PAUSE_MS;
     },
@@ -70,9 +71,10 @@ function stampAt(limit: Limit, at: number): number {
 
 /** False where stamps that count no more should leave: there are many, or they may soon make the room look spent. */
 function staysShort({ stamped }: Room, limits: readonly Limit[]): boolean {
-  return limits.every(({ limit }, i) => {
+  return limits.every((limit, i) => {
     const { units, count } = stamped[i] ?? { units: 0, count: 0 };
-    return count < STAMPS_MAX && 2 * units <= limit;
+    const live = Math.ceil((limit.windowMs + guardMs(limit)) / stampGrainMs(limit)) + 1;
+    return count < live + SPENT_STAMPS_MAX && 2 * units <= limit.limit;
   });
 }
 
@@ -101,7 +103,6 @@ export function directFilter(room: Room, request: TakeRequest, moment: DirectMom
   const counted = stampsOf(room, request, moment).filter(({ index }) => index !== null);
   return {
     ...roomyFilter(room, request),
-    turn: room.row.turn ?? { $exists: false },
     takenAt: { $lte: at },
     ...Object.fromEntries(counted.map(({ path, index, at: stamp }) => [`${path}.${index}.at`, stamp])),
     $expr: { $and: [{ $gte: ['$$NOW', new Date(at)] }, { $lte: ['$$NOW', new Date(by)] }] },
@@ -109,8 +110,8 @@ export function directFilter(room: Room, request: TakeRequest, moment: DirectMom
 }
 
 /**
- * `takeFromKey` (src/model/take.ts) for a row with room; stamps that count no more stay. `by`, `shared`: as for all takes
- * (`take-form.ts`).
+ * `takeFromKey` (src/model/take.ts) for a row with room, but that stamps that count no more stay, and meters of limits that
+ * the feature has no more: the next pipeline takes them off. `by`, `shared`: as for all takes (`take-form.ts`).
  */
 export function directUpdate(
   room: Room,

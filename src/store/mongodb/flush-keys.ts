@@ -11,6 +11,12 @@ import { STORE_NOW } from './take-pipeline.ts';
 
 /** Carries settled entries off; where no place can move with that, in one plain update for all keys of a tier. */
 export async function flushKeys(context: MongoContext, settled: readonly Flushed[]): Promise<void> {
+  await flush(context, settled);
+  // What was read ahead of them before would be refused.
+  for (const { keyId } of settled) context.ahead.taken(keyId);
+}
+
+async function flush(context: MongoContext, settled: readonly Flushed[]): Promise<void> {
   const { rows, options } = context;
   const serving = settled.filter((key) => key.serving);
   const left = settled.filter((key) => !key.serving);

@@ -50,8 +50,8 @@ export interface KeyDocument
   /** The answer of the row's last take. */
   readonly took?: Took;
   /**
-   * Which write changed the row last, other than a take by pipeline or a direct one, which set `took`: unique to it. Who read this one and
-   * `took` knows the row, and changes it on the condition that both are there still.
+   * Which write changed the row last, other than a take by pipeline or a direct one, which set `took`: unique to it. Who
+   * read this one and `took` knows the row, and changes it on the condition that both are there still.
    */
   readonly turn?: string;
   /** Counts the edits that locked the row; means nothing else. */

@@ -76,7 +76,7 @@ function namingsOf(servings: readonly Serving[], claims: ReadonlyMap<number, Cla
   });
 }
 
-/** After an open take's end others may void its rows: none of them is sent any more. */
+/** Soon after an open take's end (a grace after it) others may void its rows: none of them is sent any more. */
 function mayStillSend({ options, openTakeMs }: DrawContext, { taken }: Serving): boolean {
   return options.clock.monotonicMs() < taken.sentAt + openTakeMs;
 }

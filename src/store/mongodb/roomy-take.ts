@@ -93,11 +93,13 @@ export function roomyFilter(
   { row, rank }: Room,
   { revision, queue }: Pick<TakeRequest, 'revision' | 'queue'>,
 ): object {
-  const { expireAt, version, took, open, budgets } = row;
+  const { expireAt, version, turn, took, open, budgets } = row;
   return {
     state: 'active',
     expireAt,
     version,
+    // Reports count units that no take did.
+    turn: turn ?? { $exists: false },
     revision: { $lte: revision },
     [`ready.${queue}`]: rank,
     'took.take': took?.take ?? { $exists: false },

@@ -8,7 +8,7 @@ import {
 } from 'mongodb';
 import type { Took } from '../../model/take.ts';
 import { guardMs, type Limit } from '../../model/tier.ts';
-import { type MongoContext, storeNow } from './context.ts';
+import type { MongoContext } from './context.ts';
 import { sendDecided } from './decided-takes.ts';
 import type { DrawContext } from './draw-context.ts';
 import type { KeyDocument, StoredBudget } from './key-document.ts';
@@ -110,7 +110,7 @@ export async function sendTake(
   try {
     const row = await attempt(form);
     if (form.kind === 'roomy' && form.moment !== null)
-      context.directs.answered(row === null ? 0 : 1, row === null ? [form.moment] : [], storeNow(context));
+      context.directs.answered(row === null ? 0 : 1, row === null ? 1 : 0);
     // It is gone, or not any more what it was when it was read.
     const found = row === null && form !== GENERAL_FORM ? await attempt(GENERAL_FORM) : row;
     // It is gone, or holds more than the pipelines know.

@@ -1,7 +1,6 @@
 import { MongoBulkWriteError, MongoError } from 'mongodb';
 import type { TakeRequest } from '../../model/take.ts';
 import { named } from './change-keys.ts';
-import { storeNow } from './context.ts';
 import { sendDecided } from './decided-takes.ts';
 import type { DrawContext } from './draw-context.ts';
 import { recoverTake } from './recovery.ts';
@@ -105,7 +104,6 @@ async function sendTogether(
   const { monotonicMs } = context.options.clock;
   const sentAt = monotonicMs();
   const { matched, failure } = await write(context, takes, election);
-  const writtenAt = storeNow(context);
   // By then the values would be late, and another question would only wait as long.
   const isLate = failure !== null && monotonicMs() - sentAt > LOOK_WITHIN_MS;
   const rows = isLate ? new Map() : await look(context, takes, failure);
@@ -118,7 +116,7 @@ async function sendTogether(
     else if (failure !== null && !wasGivenUp(failure))
       replies.set(request.take, { kind: 'unknown', cause: failure });
   }
-  if (failure === null) noteDirects(context, takes, replies, writtenAt);
+  if (failure === null) noteDirects(context, takes, replies);
   // They are carried out in their order: the first that was not met a row that another holds, the others came too late.
   const stuck = failure === null ? undefined : takes.find(({ request }) => !replies.has(request.take));
   if (stuck !== undefined) replies.set(stuck.request.take, { kind: 'expired' });
@@ -130,18 +128,15 @@ async function sendTogether(
   return replies;
 }
 
-/** Takes note of which direct takes were carried out, when the server had answered. */
+/** Takes note of how many direct takes were carried out. */
 function noteDirects(
   { directs }: DrawContext,
   takes: readonly RoomyTake[],
   replies: ReadonlyMap<string, TakeReply>,
-  answeredAt: number,
 ): void {
-  const sent = takes.flatMap(({ request, form: { moment } }) =>
-    moment === null ? [] : [{ moment, isMet: replies.has(request.take) }],
-  );
-  const refused = sent.flatMap(({ moment, isMet }) => (isMet ? [] : [moment]));
-  directs.answered(sent.length - refused.length, refused, answeredAt);
+  const sent = takes.filter(({ form }) => form.moment !== null);
+  const made = sent.filter(({ request }) => replies.has(request.take)).length;
+  directs.answered(made, sent.length - made);
 }
 
 /** The row as it tells of the take, which others may have followed; null where it does not. */

@@ -5,8 +5,8 @@ import type { StoreStatus } from '../port.ts';
 const SAMPLE_EVERY_MS = 1000;
 const JUMP_MS = 50;
 
-/** How far two clocks may drift apart between two questions, as one of them is brought back to the time, in ms. */
-const DRIFT_MS = 0.5;
+/** How much less is known of the server's time with each ms since it was asked for: clocks drift apart. */
+const DRIFT = 0.000_05;
 
 export interface StoreClock {
   /** The server's time as best known here, in ms with fractions; moves with the monotonic clock between samples. */
@@ -29,6 +29,8 @@ export async function followStoreClock(
   let offset: number | null = null;
   /** How far off the estimate may be, as questions took their time. */
   let uncertainMs = 0;
+  /** The monotonic moment of that, in ms. */
+  let knownAt = 0;
   let jump: StoreStatus['clockJump'] = null;
   const nowMs = () => clock.monotonicMs() + (offset ?? 0);
 
@@ -40,14 +42,17 @@ export async function followStoreClock(
     if (offset === null) {
       offset = (least + most) / 2;
       uncertainMs = (most - least) / 2;
+      knownAt = clock.monotonicMs();
       return;
     }
     const next = Math.min(Math.max(offset, least), most);
     const byMs = Math.round(next - offset);
     const wasUncertainMs = uncertainMs;
     const bound = Math.max(next - least, most - next);
-    uncertainMs = next === offset ? Math.min(uncertainMs + DRIFT_MS, bound) : bound;
+    uncertainMs =
+      next === offset ? Math.min(uncertainMs + (clock.monotonicMs() - knownAt) * DRIFT, bound) : bound;
     offset = next;
+    knownAt = clock.monotonicMs();
     if (Math.abs(byMs) <= JUMP_MS + wasUncertainMs) return;
     jump = { at: Math.floor(nowMs()), byMs };
     warn(`The database's clock jumped by ${byMs} ms; check its time synchronisation.`);
