@@ -7,7 +7,7 @@ import {
   type MeterStates,
   meterId,
   type Stamp,
-  stampGrainMs,
+  stampAt,
 } from './meter.ts';
 import { guardMs, type Limit } from './tier.ts';
 
@@ -16,8 +16,7 @@ const STAMPS_MAX = 2 * EXACT_UNITS_MAX;
 
 /** The stamp that units taken at `drawnAt` went to; undefined where it has left, or the limit was another then. */
 function stampOf(stamps: readonly Stamp[], limit: Limit, drawnAt: number): Stamp | undefined {
-  const grain = stampGrainMs(limit);
-  const rounded = Math.ceil(drawnAt / grain) * grain;
+  const rounded = stampAt(limit, drawnAt);
   return stamps.find(({ at }) => at === drawnAt) ?? stamps.find(({ at }) => at === rounded);
 }
 

@@ -33,6 +33,12 @@ export function stampGrainMs(limit: Limit): number {
   return limit.limit <= EXACT_UNITS_MAX ? 1 : Math.ceil(limit.windowMs / BUCKETS_PER_WINDOW);
 }
 
+/** The stamp in which units taken at `now` count. */
+export function stampAt(limit: Limit, now: number): number {
+  const grain = stampGrainMs(limit);
+  return Math.ceil(now / grain) * grain;
+}
+
 /** Units that still count at `now` against a sliding limit: those in the trailing window and its guard. */
 export function liveStamps(state: MeterState | undefined, limit: Limit, now: number): readonly Stamp[] {
   if (state === undefined || !('stamps' in state)) return [];
@@ -113,8 +119,7 @@ function counted(
   }
   const live = liveStamps(state, limit, now);
   if (n === 0) return live.length > 0 ? { stamps: live } : undefined;
-  const grain = stampGrainMs(limit);
-  const at = Math.ceil(now / grain) * grain;
+  const at = stampAt(limit, now);
   const last = live.at(-1);
   if (last !== undefined && last.at >= at)
     return { stamps: [...live.slice(0, -1), { at: last.at, n: last.n + n }] };

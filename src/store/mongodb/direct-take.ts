@@ -1,4 +1,4 @@
-import { meterId, stampGrainMs } from '../../model/meter.ts';
+import { meterId, stampAt, stampGrainMs } from '../../model/meter.ts';
 import type { TakeRequest } from '../../model/take.ts';
 import { guardMs, type Limit } from '../../model/tier.ts';
 import { EARLIER_MAX } from './earlier-takes.ts';
@@ -61,12 +61,6 @@ export function createDirectTakes(monotonicMs: () => number, { nowMs, uncertainM
       notBefore = monotonicMs() + PAUSE_MS;
     },
   };
-}
-
-/** The stamp of units that are taken at `at`. */
-function stampAt(limit: Limit, at: number): number {
-  const grain = stampGrainMs(limit);
-  return Math.ceil(at / grain) * grain;
 }
 
 /** False where stamps that count no more should leave: there are many, or they may soon make the room look spent. */
