@@ -33,7 +33,7 @@ describe('MongoDB: a charge whose fate is unknown', () => {
   type Breaking = (
     collection: string,
     command: string,
-    how: Pick<Fault, 'closeConnection' | 'writeConcernError'>,
+    how: Omit<Fault, 'failCommands' | 'collection' | 'appName'>,
     times?: number,
   ) => Promise<void>;
 
@@ -153,6 +153,22 @@ describe('MongoDB: a charge whose fate is unknown', () => {
       pools.map(({ remaining }) => remaining),
       [997, 0],
     );
+  });
+
+  it('comes again, and leaves nothing behind, when its pools counted it too far apart for one moment', async (t) => {
+    const { store, break: breakNext } = await open(t);
+    const pools = [poolOf(4, 'own', 1500), poolOf(9, 'owner', 1500)];
+    const charge = chargeOf(pools, 4, { event: verifyEvent({ consumerId: 'apart' }) });
+    await breakNext('credit_pools', 'findAndModify', { blockConnection: true, blockTimeMS: 150 }, 1);
+    assert.deepEqual(await store.chargeRound([charge]), [{ kind: 'again' }]);
+    assert.equal(await eventsOf(store, 'apart'), 0);
+    // Refused by one of them: as before, whenever the other granted it.
+    await breakNext('credit_pools', 'findAndModify', { blockConnection: true, blockTimeMS: 150 }, 1);
+    const [refused] = await store.chargeRound([{ ...charge, cost: 5 }]);
+    assert.equal(refused?.kind === 'charged' && refused.granted, false);
+    const { granted, pools: left } = await chargeOne(store, charge);
+    assert.deepEqual([granted, ...left.map(({ remaining }) => remaining)], [true, 0, 5]);
+    assert.equal(await eventsOf(store, 'apart'), 1);
   });
 
   it('is granted also where another of its round cannot give up its request id', async (t) => {
