@@ -60,10 +60,13 @@ export interface WirePool {
 
 const ADMIN: Call = { identity: { kind: 'root' }, requestId: 'arrange', peerAddress: '127.0.0.1' };
 
-/** A tier with one key that serves once in a window and half of that again, and a consumer that may draw it. */
-export async function addSlowPool({ context }: Served, windowMs = 500): Promise<WirePool> {
+/**
+ * A tier with one key that serves once in a window and its guard, and a consumer that may draw it. The guard is long, so
+ * that a busy machine hardly ever withholds a value, which would spend the key's one unit.
+ */
+export async function addSlowPool({ context }: Served, windowMs = 1000): Promise<WirePool> {
   const feature = `feature-${randomBytes(6).toString('hex')}`;
-  const limits = [limitOf({ limit: 1, windowMs, guardMs: Math.min(1000, windowMs / 2) })];
+  const limits = [limitOf({ limit: 1, windowMs, guardMs: Math.min(4000, windowMs) })];
   await createTier(context, ADMIN, newTier({ id: feature, features: [{ name: feature, limits }] }));
   const { id: keyId } = await createKey(context, ADMIN, { tierId: feature, key: newKey() });
   const { consumer, token } = await createConsumer(context, ADMIN, { consumer: newConsumer() });

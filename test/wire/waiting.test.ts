@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { callJson } from './json-call.ts';
 import { addSlowPool, clientOf, PROTOCOLS, reasonOf, STORES, serveOnMongo } from './waiting-pool.ts';
 
-const maxWait = durationFromMs(5000);
+const maxWait = durationFromMs(15_000);
 
 /** Resolves when so many draws wait in a process. */
 async function waiting(served: { context: { waitingLines: { count: () => number } } }, count: number) {
@@ -27,7 +27,7 @@ describe('a draw that waits', { concurrency: 6 }, () => {
           const ids = (await Promise.all(draws)).map((drawn) => drawn.keyId);
           assert.deepEqual(ids, [keyId, keyId, keyId]);
           // The second after a window and its guard, the third after another.
-          assert.ok(performance.now() - begun >= 1500);
+          assert.ok(performance.now() - begun >= 4000);
         });
 
         it('ends with its caller, at its caller’s deadline, and when the service stops', async (t) => {
