@@ -27,7 +27,10 @@ interface WaitingCharge {
 
 const WAITING_MAX = 10_000;
 const ROUND_SIZE = 256;
-/** Rounds that one charge goes through, each a little later, while another call with its request id is at work. */
+/**
+ * Rounds that one charge goes through, each a little later, while another call with its request id is at work or its pools
+ * count at moments that are too far apart.
+ */
 const ATTEMPTS_MAX = 12;
 const AGAIN_FIRST_MS = 2;
 const OVERLOAD_RETRY_MS = 500;

@@ -133,9 +133,13 @@ describe('MongoDB: a charge whose fate is unknown', () => {
     const charge = charging('gone');
     await breakNext('usage_events', 'insert', NETWORK, 1);
     await store.chargeRound([charge]);
+    const goneAt = store.now();
     await store.close();
     const other = (await open(t)).store;
-    assert.equal((await settle(other, charge)).replayed, true);
+    const { replayed, at } = await settle(other, charge);
+    assert.equal(replayed, true);
+    // Its moment is that at which its pool counted it.
+    assert.ok(at <= goneAt + 50, `${at - goneAt} ms later`);
     assert.equal(await left(other, charge), 6);
     assert.equal(await eventsOf(other, 'gone'), 1);
   });
@@ -159,16 +163,45 @@ describe('MongoDB: a charge whose fate is unknown', () => {
     const { store, break: breakNext } = await open(t);
     const pools = [poolOf(4, 'own', 1500), poolOf(9, 'owner', 1500)];
     const charge = chargeOf(pools, 4, { event: verifyEvent({ consumerId: 'apart' }) });
-    await breakNext('credit_pools', 'findAndModify', { blockConnection: true, blockTimeMS: 150 }, 1);
+    await breakNext('credit_pools', 'findAndModify', { blockConnection: true, blockTimeMS: 300 }, 1);
     assert.deepEqual(await store.chargeRound([charge]), [{ kind: 'again' }]);
     assert.equal(await eventsOf(store, 'apart'), 0);
     // Refused by one of them: as before, whenever the other granted it.
-    await breakNext('credit_pools', 'findAndModify', { blockConnection: true, blockTimeMS: 150 }, 1);
+    await breakNext('credit_pools', 'findAndModify', { blockConnection: true, blockTimeMS: 300 }, 1);
     const [refused] = await store.chargeRound([{ ...charge, cost: 5 }]);
     assert.equal(refused?.kind === 'charged' && refused.granted, false);
     const { granted, pools: left } = await chargeOne(store, charge);
     assert.deepEqual([granted, ...left.map(({ remaining }) => remaining)], [true, 0, 5]);
     assert.equal(await eventsOf(store, 'apart'), 1);
+  });
+
+  it('is made anew by its retry when its pools counted it apart and its request id was not given up', async (t) => {
+    const { store, break: breakNext } = await open(t);
+    const pools = [poolOf(9, 'own of two', 2000), poolOf(9, 'owner of two', 2000)];
+    await chargeOne(store, chargeOf(pools, 0));
+    // As a primary whose clock was ahead leaves it.
+    const rows = database.client.db(database.databaseName).collection<{ _id: string }>('credit_pools');
+    await rows.updateOne({ _id: 'owner of two' }, { $set: { at: store.now() + 200 } });
+    const event = verifyEvent({ consumerId: 'two', units: 4 });
+    const charge = chargeOf(pools, 4, { event, idempotency: freshRequest() });
+    await breakNext('charged_requests', 'delete', NETWORK, 1);
+    assert.deepEqual(await store.chargeRound([charge]), [{ kind: 'again' }]);
+    const { granted, pools: after } = await settle(store, charge);
+    assert.deepEqual([granted, ...after.map(({ remaining }) => remaining)], [true, 5, 5]);
+    assert.equal(await eventsOf(store, 'two'), 1);
+  });
+
+  it('is made anew by a retry that comes when its pool counts it no more', async (t) => {
+    const { store, break: breakNext } = await open(t);
+    const event = verifyEvent({ consumerId: 'late' });
+    const charge = chargeOf([poolOf(4, 'late', 200)], 4, { event, idempotency: freshRequest() });
+    await breakNext('usage_events', 'insert', NETWORK, 1);
+    assert.deepEqual(await store.chargeRound([charge]), [{ kind: 'unavailable' }]);
+    const begun = store.now();
+    const { granted, replayed, at } = await settle(store, charge);
+    assert.deepEqual([granted, replayed], [true, false]);
+    assert.ok(at >= begun + 200);
+    assert.equal(await eventsOf(store, 'late'), 1);
   });
 
   it('is granted also where another of its round cannot give up its request id', async (t) => {

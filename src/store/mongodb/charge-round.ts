@@ -1,8 +1,8 @@
 import { MongoError } from 'mongodb';
 import { type PoolStanding, standingOf } from '../../model/credit.ts';
-import { guardMs } from '../../model/tier.ts';
 import { StoreError } from '../errors.ts';
 import type { Charge, Charged, ChargeResult } from '../port.ts';
+import { chargedAt, isApart } from './charge-moments.ts';
 import { grantedIndexes, type PoolPlan, planPools, runsOf } from './charge-plan.ts';
 import { answerCharges, releaseCharges } from './charged-requests.ts';
 import { type ChargingRound, claimRound, recordedEvent } from './claimed-charges.ts';
@@ -53,8 +53,8 @@ async function takeAll(
 }
 
 /**
- * Gives back what a pool granted to charges that another of their pools refused; gives the answers with the rows as they
- * are then.
+ * Gives back what a pool granted to charges that another of their pools refused, or counted too far apart; gives the
+ * answers with the rows as they are then.
  */
 async function refundRefused(
   context: MongoContext,
@@ -98,14 +98,6 @@ function withStandings(
   return { ...result, pools: standingsOf(charge, answers, result) };
 }
 
-/**
- * Each pool counts a charge at the moment of its own take; what is told of it is the last of these. True where they are so
- * far apart that a pool's window could be passed by that moment: a guard covers half of itself here, and half of itself
- * on the answer's way.
- */
-const isApart = ({ pools }: Charge, firstAt: number, lastAt: number): boolean =>
-  pools.some(({ limit }) => lastAt - firstAt > guardMs(limit) / 2);
-
 /** What the pools said of a charge: all granted it, one refused, or it is not known of one. Yet without their standings. */
 function decide(
   index: number,
@@ -115,17 +107,14 @@ function decide(
 ): ChargeResult {
   const replies = charge.pools.map(({ id }) => answers.get(id));
   if (replies.some((answer) => answer?.reply.kind === 'expired')) return { kind: 'again' };
-  // The moment of the takes; a charge without pools has none.
-  let at = charge.pools.length === 0 ? now : 0;
-  let firstAt = Infinity;
+  const moments: number[] = [];
   for (const answer of replies) {
     if (answer?.reply.kind !== 'took') return { kind: 'unavailable' };
-    at = Math.max(at, answer.reply.took.at);
-    firstAt = Math.min(firstAt, answer.reply.took.at);
+    moments.push(answer.reply.took.at);
   }
   const granted = replies.every((answer) => answer?.granted.has(index));
-  if (granted && isApart(charge, firstAt, at)) return { kind: 'again' };
-  return { kind: 'charged', granted, at, pools: [], replayed: false };
+  if (granted && isApart(charge, moments)) return { kind: 'again' };
+  return { kind: 'charged', granted, at: chargedAt(moments, now), pools: [], replayed: false };
 }
 
 /** Nothing stays charged for it, and it is known. */

@@ -3,6 +3,9 @@ import type { CreditPool, PoolStanding } from '../../model/credit.ts';
 import { type ClaimFate, claimFates } from './claim-fates.ts';
 import { type MongoContext, storeNow } from './context.ts';
 
+/** A pool of a claimed charge, and which run of the take the charge is in it. */
+export type ClaimedPool = CreditPool & { readonly run: number };
+
 /**
  * Which charge a caller's request id stands for. Written before anything is charged for it, so that of racing calls one
  * charges, and naming the take, so that a retry can look up what became of it.
@@ -14,8 +17,7 @@ export interface ChargedRequestDocument {
   /** The take of its round; unique to the call that made the record. */
   readonly take: string;
   readonly cost: number;
-  /** Its pools, and which run of the take it is in each. */
-  readonly pools: readonly (CreditPool & { readonly run: number })[];
+  readonly pools: readonly ClaimedPool[];
   /** What goes on record with it; null for nothing. */
   readonly event: UsageRecord | null;
   /** The store's moment of the claim, in ms. */

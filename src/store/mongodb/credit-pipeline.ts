@@ -1,6 +1,7 @@
 import type { ChargeRun, CreditPool } from '../../model/credit.ts';
+import { spanMs } from '../../model/credit-meter.ts';
 import type { Stamp } from '../../model/meter.ts';
-import { guardMs, type Limit } from '../../model/tier.ts';
+import type { Limit } from '../../model/tier.ts';
 import {
   add,
   bind,
@@ -57,10 +58,6 @@ export interface PoolTakeRequest {
 const TAKES_MAX = 64;
 /** How coarse the moment is at which a row expires, in ms: its index is seldom written then. */
 const EXPIRY_GRAIN_MS = 600_000;
-
-function spanMs(limit: Limit): number {
-  return limit.windowMs + guardMs(limit);
-}
 
 /** How many of each run are granted, `g`, and the credits left after them, `f`: `chargeRuns` of src/model/credit.ts. */
 function grantRuns(free: Expression, runs: readonly ChargeRun[]): Expression {

@@ -1,10 +1,13 @@
 import { MongoError } from 'mongodb';
 import { standingOf } from '../../model/credit.ts';
+import { spanMs } from '../../model/credit-meter.ts';
 import { StoreError } from '../errors.ts';
 import type { Charge, ChargeResult } from '../port.ts';
+import { chargedAt, isApart } from './charge-moments.ts';
 import {
   answerCharges,
   type ChargedRequestDocument,
+  type ClaimedPool,
   findCharges,
   releaseCharges,
 } from './charged-requests.ts';
@@ -57,26 +60,37 @@ async function replay(
   return { kind: 'charged', granted: true, ...answer, replayed: true };
 }
 
-/** What its pool counted of it, if anything still: a take that is no longer told of has left its window. */
-function isCounted(row: PoolRow | null, take: string, run: number): boolean {
+/**
+ * When a pool counted a charge, by its take, in ms; null where it has not, or counts it no more: the row may tell of it
+ * for longer than its window.
+ */
+function countedAt(
+  row: PoolRow | null,
+  { limit, run }: ClaimedPool,
+  take: string,
+  now: number,
+): number | null {
   const took = row?.takes.find((candidate) => candidate.take === take);
-  return took !== undefined && (took.granted[run] ?? 0) > 0;
+  if (took === undefined || (took.granted[run] ?? 0) === 0) return null;
+  return took.at > now - spanMs(limit) ? took.at : null;
 }
 
 /**
- * Settles a charge whose process is gone: where all its pools have counted it, it is put on record and answered; where
- * not, it is given up, and made anew. Two that do this at once do the same.
+ * Settles a charge whose process is gone: where all its pools have counted it, and for one moment, it is put on record and
+ * answered; where not, it is given up, and made anew. Two that do this at once do the same.
  */
 async function finish(context: MongoContext, record: ChargedRequestDocument): Promise<void> {
   const { _id: key, take, cost, pools, event } = record;
   const rows = await Promise.all(pools.map(({ id }) => readPool(context, id)));
-  if (!pools.every(({ run }, i) => isCounted(rows[i] ?? null, take, run)))
-    return releaseCharges(context, take, [key]);
-  const at = storeNow(context);
-  if (event !== null) await insertUsageRecords(context, [event], at, take);
+  const now = storeNow(context);
+  const counted = pools.map((pool, i) => countedAt(rows[i] ?? null, pool, take, now));
+  const moments = counted.filter((moment) => moment !== null);
+  if (moments.length < pools.length || isApart(record, moments)) return releaseCharges(context, take, [key]);
+  if (event !== null) await insertUsageRecords(context, [event], now, take);
   const charge = { cost, granted: true };
   const standings = pools.map((pool, i) =>
-    standingOf(metersOf(rows[i] ?? null, pool.limit), pool, charge, at),
+    standingOf(metersOf(rows[i] ?? null, pool.limit), pool, charge, now),
   );
-  await answerCharges(context, [{ key, take, answer: { at, pools: standings } }]);
+  const answer = { at: chargedAt(moments, now), pools: standings };
+  await answerCharges(context, [{ key, take, answer }]);
 }

@@ -19,7 +19,7 @@ export interface Charged {
   readonly kind: 'charged';
   /** False: a pool had too little left, and nothing was charged. */
   readonly granted: boolean;
-  /** The store's moment of it, in ms: within half a guard of those at which its pools counted it. */
+  /** The store's moment of it, in ms; of one that was granted within half a guard of those at which its pools counted it. */
   readonly at: number;
   /** Where each pool stands now, in the order of the charge's. */
   readonly pools: readonly PoolStanding[];
