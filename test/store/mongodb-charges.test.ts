@@ -204,6 +204,17 @@ describe('MongoDB: a charge whose fate is unknown', () => {
     assert.equal(await eventsOf(store, 'late'), 1);
   });
 
+  it('comes again at once when it took so long to claim its request id that others may take it over', async (t) => {
+    const { store, break: breakNext } = await open(t);
+    const event = verifyEvent({ consumerId: 'slow' });
+    const charge = chargeOf([poolOf(4, 'slow')], 4, { event, idempotency: freshRequest() });
+    await breakNext('charged_requests', 'insert', { blockConnection: true, blockTimeMS: OPEN_MS * 0.75 }, 1);
+    assert.deepEqual(await store.chargeRound([charge]), [{ kind: 'again' }]);
+    const [second] = await store.chargeRound([charge]);
+    assert.deepEqual(second?.kind === 'charged' && [second.granted, second.replayed], [true, false]);
+    assert.equal(await eventsOf(store, 'slow'), 1);
+  });
+
   it('is granted also where another of its round cannot give up its request id', async (t) => {
     const { store, break: breakNext } = await open(t);
     await breakNext('charged_requests', 'delete', NETWORK, 1);

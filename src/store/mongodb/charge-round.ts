@@ -124,12 +124,25 @@ const isRefused = (result: ChargeResult | undefined): boolean =>
 const isGranted = (result: ChargeResult | undefined): result is Charged =>
   result?.kind === 'charged' && result.granted;
 
+/** Gives up the request ids of charges for which nothing stays charged; where that fails, a later retry does it. */
+async function giveUp(
+  context: MongoContext,
+  { take, charges }: ChargingRound,
+  indexes: Iterable<number>,
+): Promise<void> {
+  const keys = [...indexes].flatMap((index) => charges[index]?.idempotency?.key ?? []);
+  await releaseCharges(context, take, keys).catch((error: unknown) => {
+    if (!(error instanceof MongoError)) throw error;
+  });
+}
+
 /** Puts granted charges on record: their events, then what their request ids stand for. False when that is not known. */
 async function record(
   context: ChargeContext,
-  { take, charges }: ChargingRound,
+  round: ChargingRound,
   results: ReadonlyMap<number, ChargeResult>,
 ): Promise<boolean> {
+  const { take, charges } = round;
   const granted = [...results].flatMap(([index, result]) => {
     const charge = charges[index];
     return charge !== undefined && isGranted(result) ? [{ charge, result }] : [];
@@ -138,10 +151,6 @@ async function record(
   const answers = granted.flatMap(({ charge: { idempotency }, result: { at, pools } }) =>
     idempotency === null ? [] : [{ key: idempotency.key, take, answer: { at, pools } }],
   );
-  const refused = [...results].flatMap(([index, result]) => {
-    const key = charges[index]?.idempotency?.key;
-    return key !== undefined && isRefused(result) ? [key] : [];
-  });
   try {
     const at = storeNow(context);
     await insertUsageRecords(context, await settleDoubtful(context, events, at), at, take);
@@ -151,10 +160,8 @@ async function record(
     if (error instanceof MongoError || error instanceof StoreError) return false;
     throw error;
   }
-  // Those that were granted are on record, whatever comes of this.
-  await releaseCharges(context, take, refused).catch((error: unknown) => {
-    if (!(error instanceof MongoError)) throw error;
-  });
+  const refused = [...results].flatMap(([index, result]) => (isRefused(result) ? [index] : []));
+  await giveUp(context, round, refused);
   return true;
 }
 
@@ -167,8 +174,10 @@ async function chargeFresh(
 ): Promise<ReadonlyMap<number, ChargeResult>> {
   const { charges, take } = round;
   // Others may take the claims over soon.
-  if (context.options.clock.monotonicMs() - claimedAt > context.openTakeMs / 2)
+  if (context.options.clock.monotonicMs() - claimedAt > context.openTakeMs / 2) {
+    await giveUp(context, round, fresh);
     return new Map([...fresh].map((index) => [index, { kind: 'again' }]));
+  }
   const answers = await takeAll(context, round, fresh);
   const now = storeNow(context);
   const results = new Map<number, ChargeResult>();
