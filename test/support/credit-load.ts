@@ -21,6 +21,8 @@ const LIMITS = [2, 4, 8, 12, 20, 33];
 const CREATED_AT_ONCE = 16;
 /** What of the possible is served when more is asked for. */
 const SERVED_MIN = 0.95;
+/** As often may a busy machine stand still for seconds, in which every caller's charge is not confirmed in time. */
+const STANDSTILLS_MAX = 2;
 /** When all that was spent at once is there again: what is counted in buckets may come a sixtieth of the minute late. */
 const FREE_AGAIN_MS = MINUTE_MS + MINUTE_MS / 60;
 const SHOWN_WITHIN_MS = 10_000;
@@ -65,6 +67,8 @@ interface Calls {
   readonly token: string;
   /** What was granted by identity, at the moments of the answers. */
   readonly granted: ReadonlyMap<string, GrantedCredits[]>;
+  /** What may have been charged or not, by identity: the answer was STORE_UNAVAILABLE. */
+  readonly unknown: ReadonlyMap<string, GrantedCredits[]>;
   /** Identities that have not one credit left. */
   readonly spent: Set<Identity>;
   readonly isOver: () => boolean;
@@ -84,7 +88,11 @@ async function call(calls: Calls, random: () => number): Promise<void> {
     const wish = { token: identity.token, cost, resource: '/chat' };
     const to = { url, token: calls.token };
     const answer = await callRpc(connection, to, AuthService.method.verifyToken, wish);
-    if (!answer.ok) assert.fail(`${answer.reason}: ${answer.message}`);
+    if (!answer.ok) {
+      assert.equal(answer.reason, 'STORE_UNAVAILABLE', `${answer.reason}: ${answer.message}`);
+      calls.unknown.get(identity.id)?.push({ at: performance.now(), cost });
+      continue;
+    }
     const { code } = answer.message;
     assert.ok(code === VerifyCode.VALID || code === VerifyCode.CREDITS_EXHAUSTED, `code ${code}`);
     if (code === VerifyCode.VALID) calls.granted.get(identity.id)?.push({ at: performance.now(), cost });
@@ -93,43 +101,51 @@ async function call(calls: Calls, random: () => number): Promise<void> {
   for (const { connection } of connections) connection.close();
 }
 
-/** Everybody's charges are in the audit, with their costs. */
+/** Everybody's charges are in the audit, with their costs; and nothing else but what nobody knows of. */
 async function assertRecorded(
   admin: KeypoolClient['admin'],
-  granted: ReadonlyMap<string, readonly GrantedCredits[]>,
+  { granted, unknown }: Pick<Calls, 'granted' | 'unknown'>,
 ): Promise<void> {
-  const total = [...granted.values()].reduce((sum, grants) => sum + grants.length, 0);
-  const rows = await eventually(
-    `${total} usage events`,
+  const unitsOf = async (): Promise<ReadonlyMap<string, number>> => {
+    const units = new Map<string, number>();
+    for (const row of await auditRows(admin))
+      units.set(row.consumerId, (units.get(row.consumerId) ?? 0) + row.units);
+    return units;
+  };
+  const recorded = await eventually(
+    'all that was granted is on record',
     async () => {
-      const shown = (await auditRows(admin)).filter(({ consumerId }) => granted.has(consumerId));
-      return shown.length >= total ? shown : null;
+      const units = await unitsOf();
+      return [...granted].every(([id, grants]) => (units.get(id) ?? 0) >= creditsOf(grants)) ? units : null;
     },
     SHOWN_WITHIN_MS,
   );
-  const byConsumer = Map.groupBy(rows, ({ consumerId }) => consumerId);
   for (const [id, grants] of granted) {
-    const units = (byConsumer.get(id) ?? []).reduce((sum, row) => sum + row.units, 0);
-    assert.equal(units, creditsOf(grants));
+    const most = creditsOf(grants) + creditsOf(unknown.get(id) ?? []);
+    const units = recorded.get(id) ?? 0;
+    assert.ok(units <= most, `${units} credits on record of at most ${most}`);
   }
 }
 
 /** 200 identities on 4 processes and one MongoDB spend more than they have. */
 export async function creditsUnderLoad(t: TestContext, load: CreditLoad): Promise<void> {
   const { start } = useServers(t, await openMongodb());
-  const servers = await Promise.all(Array.from({ length: PROCESSES }, () => start()));
+  // Without the store credits are not exact: then none are to be granted.
+  const env = { CREDITS_WHEN_STORE_DOWN: 'refuse' };
+  const servers = await Promise.all(Array.from({ length: PROCESSES }, () => start(env)));
   const [first] = servers;
   if (first === undefined) return assert.fail('no server was started');
   const identities = await addIdentities(first.admin);
   const backend = { name: 'backend', scopes: ['tokens.verify'] };
   const { token } = await first.admin.createConsumer({ consumer: backend });
-  const granted = new Map(identities.map(({ id }): [string, GrantedCredits[]] => [id, []]));
+  const byIdentity = () => new Map(identities.map(({ id }): [string, GrantedCredits[]] => [id, []]));
+  const [granted, unknown] = [byIdentity(), byIdentity()];
   const spent = new Set<Identity>();
   const begunMs = performance.now();
   const isOver = (): boolean =>
     performance.now() > begunMs + load.seconds * 1000 ||
     (load.untilSpent && spent.size === identities.length);
-  const calls = { identities, urls: servers.map(({ url }) => url), token, granted, spent, isOver };
+  const calls = { identities, urls: servers.map(({ url }) => url), token, granted, unknown, spent, isOver };
   await Promise.all(Array.from({ length: CALLERS }, (_, i) => call(calls, seededRandom(load.seed + i))));
   const limits = new Map(identities.map(({ id, limit }) => [id, limit]));
   assertWithinLimits(granted, (id) => limits.get(id) ?? 0, MINUTE_MS);
@@ -138,5 +154,12 @@ export async function creditsUnderLoad(t: TestContext, load: CreditLoad): Promis
   const served = [...granted.values()].reduce((sum, grants) => sum + creditsOf(grants), 0);
   t.diagnostic(`${served} of ${possible} credits were served (${((100 * served) / possible).toFixed(1)} %)`);
   assert.ok(served >= SERVED_MIN * possible, `only ${served} of ${possible} credits were served`);
-  await assertRecorded(first.admin, granted);
+  const answers = [...granted.values()].flat().length;
+  const unconfirmed = [...unknown.values()].flat().length;
+  if (unconfirmed > 0) t.diagnostic(`${unconfirmed} charges were not confirmed in time, ${answers} were`);
+  assert.ok(
+    unconfirmed <= STANDSTILLS_MAX * CALLERS,
+    `${unconfirmed} of ${answers} charges were not confirmed`,
+  );
+  await assertRecorded(first.admin, calls);
 }
