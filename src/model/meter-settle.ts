@@ -1,5 +1,5 @@
 import {
-  countUnder,
+  counted,
   EXACT_UNITS_MAX,
   fixedState,
   fixedWindow,
@@ -42,6 +42,30 @@ function bounded(state: MeterState): MeterState {
   return { stamps: [...state.stamps.slice(0, -2), { at: last.at, n: before.n + last.n }] };
 }
 
+/** What a limit has counted with `n` units more. What counts no more stays until the next take: its row keeps that one's moment. */
+function withMore(
+  state: MeterState | undefined,
+  limit: Limit,
+  n: number,
+  now: number,
+): MeterState | undefined {
+  if (limit.algorithm === 'fixed') return counted(state, limit, n, now);
+  const stamps = state !== undefined && 'stamps' in state ? state.stamps : [];
+  const last = stamps.at(-1);
+  const at = stampAt(limit, now);
+  if (last === undefined || last.at < at) return bounded({ stamps: [...stamps, { at, n }] });
+  return bounded({ stamps: [...stamps.slice(0, -1), { at: last.at, n: last.n + n }] });
+}
+
+/** Whether units that count from `now` on begin a fixed window of one of the limits. */
+export function beginsWindow(states: MeterStates, limits: readonly Limit[], now: number): boolean {
+  return limits.some(
+    (limit) =>
+      limit.algorithm === 'fixed' &&
+      fixedWindow(fixedState(states[meterId(limit)]), limit.windowMs, guardMs(limit), now) === null,
+  );
+}
+
 /**
  * Settles a draw that turned out to use `by` units more than it took, or below 0 less. More count from now on, beyond the
  * limit if need be; fewer leave where the draw was counted, if they still are. The same object where nothing changes.
@@ -55,8 +79,8 @@ export function settleUnder(
 ): MeterStates {
   if (by === 0 || limits.length === 0) return states;
   if (by > 0) {
-    const counted = Object.entries(countUnder(states, limits, by, now));
-    return Object.fromEntries(counted.map(([id, state]) => [id, bounded(state)]));
+    const more = limits.map((limit) => [meterId(limit), withMore(states[meterId(limit)], limit, by, now)]);
+    return Object.fromEntries(more.filter(([, state]) => state !== undefined));
   }
   const settled: Record<string, MeterState> = { ...states };
   let changes = false;

@@ -106,7 +106,7 @@ function freeUnits(state: MeterState | undefined, limit: Limit, now: number): nu
 }
 
 /** Counts `n` units at `now`, or only prunes when `n` is 0; undefined when nothing is left to keep. */
-function counted(
+export function counted(
   state: MeterState | undefined,
   limit: Limit,
   n: number,

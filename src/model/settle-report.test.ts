@@ -97,6 +97,20 @@ describe('units that are settled', () => {
     assert.deepEqual([after.ready, after.due], [{}, { 'tier|a': START + 10 + 1100 }]);
   });
 
+  for (const algorithm of ['sliding', 'fixed'] as const)
+    it(`leave counted what counts for a take whose clock is behind the report’s: ${algorithm}`, () => {
+      const tier = withUnits([limitOf(algorithm, 5, 1000)]);
+      const { state, draws } = drawFrom(stateOf(tier, {}, START), takeOf(tier, 'a', { units: 4 }), START);
+      const [draw] = draws;
+      assert.ok(draw !== undefined);
+      const ahead = START + 3000;
+      const { state: after } = applyReport(state, tier, draw, reportOf(draw, ahead, { units: 5 }), ahead);
+      const { took } = drawFrom(after, takeOf(tier, 'a', { count: 5 }), START + 10);
+      // All of it, or what is free after the report's moment, at that moment.
+      if (algorithm === 'sliding') assert.equal(took.granted, 0);
+      else assert.deepEqual([took.granted, took.at], [4, ahead]);
+    });
+
   it('bring back the key that they kept away', () => {
     const tier = withUnits([limitOf('sliding', 5, 1000)]);
     const key = stateOf(tier, { budgets: [budgetOf(5)] }, START);

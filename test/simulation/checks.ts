@@ -170,7 +170,10 @@ function usesIn(
       counted.get(ofDraw[0]?.draw.drawId ?? '') ?? ofDraw[0]?.ask.units ?? 0,
       sameMs,
     );
-    return bound.feature === null ? uses.slice(0, 1) : uses;
+    if (bound.feature !== null) return uses;
+    // What first left with a retry was counted when it was taken, which may be a window before.
+    const [first] = ofDraw.toSorted((a, b) => a.atMs - b.atMs);
+    return first?.draw.replayed === true ? [] : uses.slice(0, 1);
   });
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { v7 as uuid } from 'uuid';
 import { openMongoStore } from '../../src/store/mongodb/open.ts';
-import { drawMany, drawn, kinds, mustDraw } from '../support/drawing.ts';
+import { drawMany, drawn, drawOne, kinds, mustDraw } from '../support/drawing.ts';
 import { eventually } from '../support/eventually.ts';
 import { limitOf } from '../support/meter-run.ts';
 import { useStoreAndDatabase } from '../support/mongodb-database.ts';
@@ -73,4 +73,25 @@ describe('a row that was read ahead', () => {
     assert.equal(results.length, 16);
     assert.equal(results.filter(({ keyId }) => keyId === draw.keyId).length, 3);
   });
+});
+
+describe('a report of more units', () => {
+  for (const algorithm of ['sliding', 'fixed'] as const)
+    it(`counts at the server’s moment, and what counts by then stays, where the process’s is ahead: ${algorithm}`, async (t) => {
+      const { store, uri } = await useStoreAndDatabase(t);
+      const tiers = [await addTier(store, { a: [limitOf(algorithm, 40, 6000)] })];
+      await addKey(store, 'tier');
+      let laterMs = 0;
+      const monotonicMs = () => systemClock.monotonicMs() + laterMs;
+      const clock = { ...systemClock, monotonicMs };
+      const other = await openMongoStore(uri, { clock, newId: uuid, warn: () => {} });
+      t.after(other.close);
+      const draw = await mustDraw(store, tiers, 'a', { units: 39 });
+      // As if the primary before had had another time, until the server is asked for its own.
+      laterMs = 60_000;
+      await mustReport(other, draw, 'ok', { units: 40 });
+      const result = await drawOne(store, tiers, 'a');
+      assert.equal(result.kind, 'exhausted');
+      assert.ok(result.kind === 'exhausted' && result.nextAt !== null && result.nextAt < store.now() + 7000);
+    });
 });

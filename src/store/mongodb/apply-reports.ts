@@ -142,6 +142,12 @@ async function applyToKeys(
   return names.map(({ keyId }) => keyId).filter((keyId) => !seen.has(keyId));
 }
 
+/**
+ * What follows from a report counts from its moment on, also where it is applied late; but not from a moment to which the
+ * server (`now`) has not come, as by the clock of the primary before: what still counts by then would be forgotten.
+ */
+const momentOf = ({ at }: ReportDocument, now: number): number => Math.min(at, now);
+
 /** What reports make of a row; `done`: those with nothing left to do, `tried`: those that the change would see to. */
 function changeBy(
   reports: readonly ReportDocument[],
@@ -177,8 +183,7 @@ function changeBy(
     // before the sweep goes on here.
     isFull ||= state.health.applied.length >= APPLIED_MAX;
     if (isFull) continue;
-    // What follows from a report counts from its moment on, also where it is applied late.
-    const now = Math.max(report.at, before.takenAt);
+    const now = Math.max(momentOf(report, row.now), before.takenAt);
     const result = applyReport(state, tier, drawOfReport(report), storedReportOf(report), now);
     if (result.state === state) done.push(report._id);
     else tried.push(report._id);
@@ -206,7 +211,7 @@ async function notInGroups(
   const missed: string[] = [];
   for (const [groupId = '', own] of Map.groupBy(settling, ({ group }) => group?.id)) {
     let late: string[] = [];
-    const settle = async (group: GroupState): Promise<GroupState> => {
+    const settle = async (group: GroupState, now: number): Promise<GroupState> => {
       const marked = await markedAmong(context, [...group.applied, ...own.map(({ _id }) => _id)]);
       const left = group.applied.filter((id) => !marked.has(id));
       const pruned = left.length === group.applied.length ? group : { ...group, applied: left };
@@ -222,7 +227,7 @@ async function notInGroups(
         }
         const policy = tiers.get(report.tier)?.policy ?? PLAIN_POLICY;
         const draw = { ...drawOfReport(report), at: report.group?.at ?? report.drawnAt };
-        state = settleInGroup(state, policy, draw, storedReportOf(report), report.at);
+        state = settleInGroup(state, policy, draw, storedReportOf(report), momentOf(report, now));
       }
       return state === pruned ? group : state;
     };

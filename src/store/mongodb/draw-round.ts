@@ -85,7 +85,7 @@ async function serveFresh(
     if (waiting.length > 0) for (const { queue } of queues) context.ahead.forget(queue);
   const [results, shortages] = await Promise.all([
     recordServings(context, servings, claims),
-    confirmEmpty(context.rows.keys, groups, shortageResults(groups, outcome)),
+    confirmEmpty(context.rows, groups, shortageResults(groups, outcome)),
   ]);
   for (const [index, result] of shortages) results.set(index, result);
   return results;

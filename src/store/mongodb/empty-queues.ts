@@ -3,6 +3,7 @@ import { mostAtOnce } from '../../model/tier.ts';
 import type { DrawResult } from '../port.ts';
 import { servesAtDue } from './candidates.ts';
 import type { Collections } from './collections.ts';
+import type { GroupDocument } from './group-document.ts';
 import type { Group } from './grouping.ts';
 import type { KeyDocument } from './key-document.ts';
 
@@ -15,7 +16,7 @@ const LOOKED_AT = 8;
  * at one moment: `empty` becomes `again` where a key was there. Shortages by index in the round.
  */
 export async function confirmEmpty(
-  keys: Collections['keys'],
+  rows: Pick<Collections, 'keys' | 'groups'>,
   groups: readonly Group[],
   shortages: ReadonlyMap<number, DrawResult>,
 ): Promise<ReadonlyMap<number, DrawResult>> {
@@ -24,7 +25,7 @@ export async function confirmEmpty(
     groups.map(async (group) => {
       const empty = group.waiting.filter((index) => shortages.get(index)?.kind === 'empty');
       if (empty.length === 0) return;
-      const kind = await lookAgain(keys, group);
+      const kind = await lookAgain(rows, group);
       for (const index of empty) confirmed.set(index, { kind });
     }),
   );
@@ -32,18 +33,22 @@ export async function confirmEmpty(
 }
 
 async function lookAgain(
-  keys: Collections['keys'],
+  { keys, groups }: Pick<Collections, 'keys' | 'groups'>,
   { queues, units }: Group,
 ): Promise<'empty' | 'again' | 'unavailable'> {
-  const able = queues.filter(({ limits }) => mostAtOnce(limits) >= units);
-  if (able.length === 0) return 'empty';
+  const wide = queues.filter(({ limits }) => mostAtOnce(limits) >= units);
+  if (wide.length === 0) return 'empty';
   try {
     const standing = await keys
-      .find({ $or: able.flatMap(placesOf) }, { readConcern: { level: 'snapshot' } })
-      .project<Pick<KeyDocument, 'budgets'>>({ budgets: 1 })
+      .find({ $or: wide.flatMap(placesOf) }, { readConcern: { level: 'snapshot' } })
+      .project<Pick<KeyDocument, 'budgets' | 'traits'>>({ budgets: 1, 'traits.groupId': 1 })
       .limit(LOOKED_AT)
       .toArray();
-    return standing.some(({ budgets }) => mayServe(budgets, units)) ? 'again' : 'empty';
+    const able = standing.filter(({ budgets }) => mayServe(budgets, units));
+    const ids = [...new Set(able.flatMap(({ traits }) => traits?.groupId ?? []))];
+    const shared = ids.length === 0 ? [] : await groups.find({ _id: { $in: ids } }).toArray();
+    const spent = new Set(shared.filter((group) => !groupMayServe(group, units)).map(({ _id }) => _id));
+    return able.some(({ traits }) => !spent.has(traits?.groupId ?? '')) ? 'again' : 'empty';
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
     return 'unavailable';
@@ -64,4 +69,9 @@ function mayServe(budgets: KeyDocument['budgets'], units: number): boolean {
     ({ limit, windowMs, periods = null, used }) =>
       limit - (windowMs === null && periods === null ? used : 0) >= units,
   );
+}
+
+/** The same of a quota group, whose limits may be below what is asked for too. */
+function groupMayServe({ limits, budgets }: GroupDocument, units: number): boolean {
+  return mostAtOnce(limits) >= units && mayServe(budgets, units);
 }
