@@ -8,7 +8,7 @@ import type { Tier } from '../../src/model/tier.ts';
 const BATCH = 1000;
 /** Checked on every draw, never reached. */
 const BUDGETS = editBudgets(
-  { budgets: [], epoch: 0 },
+  { budgets: [], epoch: 0, takenAt: 0 },
   [{ limit: Number.MAX_SAFE_INTEGER, windowMs: null, periods: null }],
   0,
 );

@@ -38,7 +38,7 @@ export async function createQuotaGroup(
     description: input.description,
     limits: input.limits,
     meters: {},
-    ...editBudgets({ budgets: [], epoch: 0 }, input.budgets, now),
+    ...editBudgets({ budgets: [], epoch: 0, takenAt: 0 }, input.budgets, now),
     open: [],
     takenAt: 0,
     applied: [],

@@ -34,7 +34,7 @@ function prepare(context: Context, key: NewKey): Prepared {
     state: key.state,
     stateReason: key.stateReason,
     expireAt: key.expireAt,
-    ...editBudgets({ budgets: [], epoch: 0 }, key.budgets, context.store.now()),
+    ...editBudgets({ budgets: [], epoch: 0, takenAt: 0 }, key.budgets, context.store.now()),
     traits: key.traits ?? {},
   };
 }

@@ -6,6 +6,7 @@ import { createTier } from '../../src/domain/create-tier.ts';
 import { drawKey } from '../../src/domain/draw-key.ts';
 import { getKey } from '../../src/domain/get-key.ts';
 import type { BudgetInput } from '../../src/domain/key-fields.ts';
+import { reportOutcome } from '../../src/domain/report-outcomes.ts';
 import { resetKeyUsage } from '../../src/domain/reset-key-usage.ts';
 import { updateKey } from '../../src/domain/update-key.ts';
 import { limitOf, MINUTE_MS, newKey, newTier } from './examples.ts';
@@ -98,6 +99,22 @@ describe('the budgets of a key', () => {
     assert.equal((await resetKeyUsage(context, root, { id })).etag, reset.etag);
     await draw(1);
     await refused(draw(1), 'POOL_EXHAUSTED');
+  });
+
+  it('are given nothing back of what was drawn before their reset, not even in the same millisecond', async (t) => {
+    const { context, root, id, draw, used } = await openKey(t, [{ limit: 10, windowMs: null }]);
+    const { drawId } = await draw(3);
+    await resetKeyUsage(context, root, { id });
+    await draw(2);
+    await reportOutcome(context, root, {
+      drawId,
+      outcome: 'ok',
+      retryAfterMs: null,
+      statusCode: null,
+      units: 0,
+      message: null,
+    });
+    assert.deepEqual(await used(), [2]);
   });
 
   it('are refused in a time zone by which no periods can be laid', async (t) => {

@@ -1,3 +1,4 @@
+import { resetBudgets } from '../../src/domain/edit-budgets.ts';
 import type { AdminEvent } from '../../src/model/audit.ts';
 import type { Key } from '../../src/model/key.ts';
 import { placesOf } from '../../src/model/place.ts';
@@ -75,7 +76,7 @@ export function createAdmin(
 function edited(key: Key, tier: Tier, now: number, edit: KeyEdit, id: string) {
   const changed: Key =
     edit === 'reset'
-      ? withFreshBudgets(key, now)
+      ? { ...key, ...resetBudgets(key, now) }
       : { ...key, state: edit === 'enable' ? 'active' : 'disabled' };
   const row = { ...changed, ...placesOf(changed, tier, now), version: key.version + 1, updatedAt: now };
   const event: AdminEvent = {
@@ -90,15 +91,4 @@ function edited(key: Key, tier: Tier, now: number, edit: KeyEdit, id: string) {
     changes: [],
   };
   return { row, event };
-}
-
-function withFreshBudgets(key: Key, now: number): Key {
-  const budgets = key.budgets.map((budget, i) => ({
-    ...budget,
-    used: 0,
-    startAt: null,
-    countsFrom: now,
-    epoch: key.epoch + 1 + i,
-  }));
-  return { ...key, budgets, epoch: key.epoch + budgets.length };
 }

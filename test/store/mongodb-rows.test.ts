@@ -6,6 +6,7 @@ import { drawMany, drawn, drawOne, kinds, mustDraw } from '../support/drawing.ts
 import { eventually } from '../support/eventually.ts';
 import { limitOf } from '../support/meter-run.ts';
 import { useStoreAndDatabase } from '../support/mongodb-database.ts';
+import { addGroup } from '../support/quota-groups.ts';
 import { mustReport } from '../support/reporting.ts';
 import { addKey, addKeys, addTier, same } from '../support/store-rows.ts';
 import { systemClock } from '../support/test-clock.ts';
@@ -94,4 +95,32 @@ describe('a report of more units', () => {
       assert.equal(result.kind, 'exhausted');
       assert.ok(result.kind === 'exhausted' && result.nextAt !== null && result.nextAt < store.now() + 7000);
     });
+});
+
+describe('an edit', () => {
+  it('is made at the server’s moment, where the process’s is ahead, and after every take', async (t) => {
+    const { store, uri, db } = await useStoreAndDatabase(t);
+    await addTier(store, { a: [] });
+    const key = await addKey(store, 'tier');
+    await addGroup(store);
+    let laterMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + laterMs };
+    const other = await openMongoStore(uri, { clock, newId: uuid, warn: () => {} });
+    t.after(other.close);
+    const moments: number[] = [];
+    const note = async () => {
+      laterMs += 60_000;
+      await other.editKey(key.id, (row, _tier, now) => ({ row, event: (moments.push(now), null) }));
+      laterMs += 60_000;
+      await other.editGroup('account', (row, now) => ({ row, event: (moments.push(now), null) }));
+    };
+    await note();
+    const ahead = store.now() + 30_000;
+    assert.ok(moments.length === 2 && moments.every((now) => now < ahead));
+    const takenAt = store.now() + 500_000;
+    for (const rows of ['keys', 'quota_groups'])
+      await db.collection(rows).updateOne({}, { $set: { takenAt } });
+    await note();
+    assert.deepEqual(moments.slice(2), [takenAt, takenAt]);
+  });
 });

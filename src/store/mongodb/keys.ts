@@ -9,6 +9,7 @@ import { atEdge } from './driver-errors.ts';
 import { fromKeyDocument, type KeyDocument, toKeyDocument } from './key-document.ts';
 import { lockGroups } from './lock-groups.ts';
 import { pageById } from './paging.ts';
+import { serverNow } from './server-now.ts';
 import { fromTierDocument, lockTier, noSuchTier } from './tiers.ts';
 import { transact } from './transaction.ts';
 
@@ -147,7 +148,8 @@ async function editKey(
     const before = await lockKey(context, id, tierId, session);
     const tier = await context.rows.tiers.findOne({ _id: tierId }, { session });
     if (tier === null) throw noSuchTier(tierId);
-    const { row, event } = edit(before, fromTierDocument(tier), storeNow(context));
+    const now = await serverNow(context.rows.keys, { _id: id, tierId }, session);
+    const { row, event } = edit(before, fromTierDocument(tier), now);
     if (event === null) {
       await session.abortTransaction();
       return row;

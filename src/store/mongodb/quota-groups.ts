@@ -2,11 +2,12 @@ import type { QuotaGroup } from '../../model/quota-group.ts';
 import { StoreError } from '../errors.ts';
 import type { QuotaGroupStore } from '../port.ts';
 import { writeEvents } from './admin-events.ts';
-import { type MongoContext, storeNow } from './context.ts';
+import type { MongoContext } from './context.ts';
 import { atEdge } from './driver-errors.ts';
 import { fromGroupDocument, groupFields } from './group-document.ts';
 import { wakeMembers } from './group-members.ts';
 import { pageById } from './paging.ts';
+import { serverNow } from './server-now.ts';
 import { transact } from './transaction.ts';
 
 export function createQuotaGroups(context: MongoContext): QuotaGroupStore {
@@ -51,7 +52,7 @@ async function editGroup(
       { session, returnDocument: 'after' },
     );
     if (before === null) throw noSuchGroup(id);
-    const edited = edit(fromGroupDocument(before), storeNow(context));
+    const edited = edit(fromGroupDocument(before), await serverNow(groups, { _id: id }, session));
     if (edited.event === null) {
       await session.abortTransaction();
       return edited;
