@@ -120,7 +120,7 @@ export interface KeyState extends Places {
   readonly expireAt: number | null;
   /** The newest revision of its tier that the row has seen. */
   readonly revision: number;
-  /** The store's moment of the last take that granted (ms); 0 when never. */
+  /** The store's moment (ms) of the last take that granted, or what was settled since and no take may come before; 0 when never. */
   readonly takenAt: number;
   /** Meter states by feature, then by meter id. */
   readonly meters: Readonly<Record<string, MeterStates>>;

@@ -3,6 +3,7 @@ import {
   EXACT_UNITS_MAX,
   fixedState,
   fixedWindow,
+  liveStamps,
   type MeterState,
   type MeterStates,
   meterId,
@@ -11,8 +12,14 @@ import {
 } from './meter.ts';
 import { guardMs, type Limit } from './tier.ts';
 
-/** Stamps a sliding window keeps at most when reports add to them; beyond, the last ones become one. */
-const STAMPS_MAX = 2 * EXACT_UNITS_MAX;
+/** Stamps a sliding window keeps at most when reports add to them, twice those of its buckets; beyond, the last ones become one. */
+const STAMPS_MAX = 4 * EXACT_UNITS_MAX;
+
+/** When a draw is settled, and when its row's last take was, in ms: later takes may come before `now`, by a clock behind. */
+interface SettledAt {
+  readonly now: number;
+  readonly takenAt: number;
+}
 
 /** The stamp that units taken at `drawnAt` went to; undefined where it has left, or the limit was another then. */
 function stampOf(stamps: readonly Stamp[], limit: Limit, drawnAt: number): Stamp | undefined {
@@ -42,15 +49,15 @@ function bounded(state: MeterState): MeterState {
   return { stamps: [...state.stamps.slice(0, -2), { at: last.at, n: before.n + last.n }] };
 }
 
-/** What a limit has counted with `n` units more. What counts no more stays until the next take: its row keeps that one's moment. */
+/** What a limit has counted with `n` units more at `now`; what counted no more at its row's last take is left out. */
 function withMore(
   state: MeterState | undefined,
   limit: Limit,
   n: number,
-  now: number,
+  { now, takenAt }: SettledAt,
 ): MeterState | undefined {
   if (limit.algorithm === 'fixed') return counted(state, limit, n, now);
-  const stamps = state !== undefined && 'stamps' in state ? state.stamps : [];
+  const stamps = liveStamps(state, limit, takenAt);
   const last = stamps.at(-1);
   const at = stampAt(limit, now);
   if (last === undefined || last.at < at) return bounded({ stamps: [...stamps, { at, n }] });
@@ -75,11 +82,11 @@ export function settleUnder(
   limits: readonly Limit[],
   by: number,
   drawnAt: number,
-  now: number,
+  at: SettledAt,
 ): MeterStates {
   if (by === 0 || limits.length === 0) return states;
   if (by > 0) {
-    const more = limits.map((limit) => [meterId(limit), withMore(states[meterId(limit)], limit, by, now)]);
+    const more = limits.map((limit) => [meterId(limit), withMore(states[meterId(limit)], limit, by, at)]);
     return Object.fromEntries(more.filter(([, state]) => state !== undefined));
   }
   const settled: Record<string, MeterState> = { ...states };
@@ -87,7 +94,7 @@ export function settleUnder(
   for (const limit of limits) {
     const state = states[meterId(limit)];
     if (state === undefined) continue;
-    const after = givenBack(state, limit, -by, drawnAt, now);
+    const after = givenBack(state, limit, -by, drawnAt, at.now);
     changes ||= after !== state;
     settled[meterId(limit)] = after;
   }

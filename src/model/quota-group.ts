@@ -15,7 +15,7 @@ export interface GroupState {
   /** The highest epoch number ever given to one of its budgets. */
   readonly epoch: number;
   readonly open: readonly OpenTake[];
-  /** The store's moment of the last take that granted (ms); 0 when never. */
+  /** The store's moment (ms) of the last take that granted, or what was settled since and no take may come before; 0 when never. */
   readonly takenAt: number;
   /** Draws whose report has settled units here, as in a key's health. */
   readonly applied: readonly string[];

@@ -57,7 +57,7 @@ export function settleUnits(
   const state = settleBudgets(before, by, draw.at, now);
   const limits = features.find(({ name }) => name === draw.feature)?.limits ?? [];
   const was = state.meters[draw.feature] ?? {};
-  const meters = settleUnder(was, limits, by, draw.at, now);
+  const meters = settleUnder(was, limits, by, draw.at, { now, takenAt: state.takenAt });
   if (meters === was) return state;
   const takenAt = countedAt(state, was, limits, by, now);
   return { ...state, takenAt, meters: { ...state.meters, [draw.feature]: meters } };
@@ -74,7 +74,7 @@ export function settleUnitsInGroup(
   const by = unsettledUnits(policy, draw, report, now);
   if (by === 0) return before;
   const state = settleBudgets(before, by, draw.at, now);
-  const meters = settleUnder(state.meters, state.limits, by, draw.at, now);
+  const meters = settleUnder(state.meters, state.limits, by, draw.at, { now, takenAt: state.takenAt });
   if (meters === state.meters) return state;
   return { ...state, takenAt: countedAt(state, state.meters, state.limits, by, now), meters };
 }

@@ -101,20 +101,24 @@ describe('the budgets of a key', () => {
     await refused(draw(1), 'POOL_EXHAUSTED');
   });
 
-  it('are given nothing back of what was drawn before their reset, not even in the same millisecond', async (t) => {
+  it('count draws from their reset on, and give nothing back for those before, in the same millisecond', async (t) => {
     const { context, root, id, draw, used } = await openKey(t, [{ limit: 10, windowMs: null }]);
-    const { drawId } = await draw(3);
+    const report = (drawId: string, units: number) =>
+      reportOutcome(context, root, {
+        drawId,
+        outcome: 'ok',
+        retryAfterMs: null,
+        statusCode: null,
+        units,
+        message: null,
+      });
+    const before = await draw(3);
     await resetKeyUsage(context, root, { id });
-    await draw(2);
-    await reportOutcome(context, root, {
-      drawId,
-      outcome: 'ok',
-      retryAfterMs: null,
-      statusCode: null,
-      units: 0,
-      message: null,
-    });
+    const after = await draw(2);
+    await report(before.drawId, 0);
     assert.deepEqual(await used(), [2]);
+    await report(after.drawId, 4);
+    assert.deepEqual(await used(), [4]);
   });
 
   it('are refused in a time zone by which no periods can be laid', async (t) => {

@@ -8,7 +8,7 @@ import { drawOne, mustDraw, queuesOf } from '../support/drawing.ts';
 import { budgetOf } from '../support/key-state.ts';
 import { useStoreAndDatabase } from '../support/mongodb-database.ts';
 import { addGroup, member } from '../support/quota-groups.ts';
-import { addKey, addTier } from '../support/store-rows.ts';
+import { addKey, addKeys, addTier, same } from '../support/store-rows.ts';
 
 const MINUTE = { limit: 1, windowMs: 60_000, algorithm: 'sliding', guardMs: null } as const;
 
@@ -56,4 +56,12 @@ describe('a round that found no key', () => {
       assert.equal((await drawOne(store, tiers, 'a', { units: 5 })).kind, 'empty');
       await mustDraw(store, tiers, 'a', { units: 4 });
     });
+
+  it('looks past many keys of a quota group that never has as many', async (t) => {
+    const { store, confirmed } = await scene(t, member(), { limits: [{ ...MINUTE, limit: 4 }] });
+    await addKeys(store, 'tier', same(20, member()));
+    assert.equal(await confirmed('a', 5), 'empty');
+    await addKey(store, 'tier');
+    assert.equal(await confirmed('a', 5), 'again');
+  });
 });

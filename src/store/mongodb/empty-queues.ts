@@ -9,6 +9,8 @@ import type { KeyDocument } from './key-document.ts';
 
 /** Keys that a draw of several units passed over stand where they stood; with more of them it is taken for sure. */
 const LOOKED_AT = 8;
+/** So often past keys of groups that have too little; with more of such groups it is taken for sure. */
+const LOOKS_MAX = 8;
 
 /**
  * A round reads the ready and the parked keys of a queue one after the other, and a key that others move from one to the
@@ -39,16 +41,28 @@ async function lookAgain(
   const wide = queues.filter(({ limits }) => mostAtOnce(limits) >= units);
   if (wide.length === 0) return 'empty';
   try {
-    const standing = await keys
-      .find({ $or: wide.flatMap(placesOf) }, { readConcern: { level: 'snapshot' } })
-      .project<Pick<KeyDocument, 'budgets' | 'traits'>>({ budgets: 1, 'traits.groupId': 1 })
-      .limit(LOOKED_AT)
-      .toArray();
-    const able = standing.filter(({ budgets }) => mayServe(budgets, units));
-    const ids = [...new Set(able.flatMap(({ traits }) => traits?.groupId ?? []))];
-    const shared = ids.length === 0 ? [] : await groups.find({ _id: { $in: ids } }).toArray();
-    const spent = new Set(shared.filter((group) => !groupMayServe(group, units)).map(({ _id }) => _id));
-    return able.some(({ traits }) => !spent.has(traits?.groupId ?? '')) ? 'again' : 'empty';
+    // Keys of groups that never have as many are passed over, and those behind them looked at.
+    const spent = new Set<string>();
+    for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+      const standing = await keys
+        .find(
+          {
+            $or: wide.flatMap(placesOf),
+            ...(spent.size > 0 ? { 'traits.groupId': { $nin: [...spent] } } : {}),
+          },
+          { readConcern: { level: 'snapshot' } },
+        )
+        .project<Pick<KeyDocument, 'budgets' | 'traits'>>({ budgets: 1, 'traits.groupId': 1 })
+        .limit(LOOKED_AT)
+        .toArray();
+      const able = standing.filter(({ budgets }) => mayServe(budgets, units));
+      const ids = [...new Set(able.flatMap(({ traits }) => traits?.groupId ?? []))];
+      const shared = ids.length === 0 ? [] : await groups.find({ _id: { $in: ids } }).toArray();
+      for (const group of shared) if (!groupMayServe(group, units)) spent.add(group._id);
+      if (able.some(({ traits }) => !spent.has(traits?.groupId ?? ''))) return 'again';
+      if (able.length === 0 || standing.length < LOOKED_AT) return 'empty';
+    }
+    return 'empty';
   } catch (error) {
     if (!(error instanceof MongoError)) throw error;
     return 'unavailable';

@@ -1,9 +1,10 @@
 import { StoreError } from '../errors.ts';
 import type { KeyBulkStore } from '../port.ts';
 import { writeEvents } from './admin-events.ts';
-import { type MongoContext, storeNow } from './context.ts';
+import type { MongoContext } from './context.ts';
 import { atEdge } from './driver-errors.ts';
 import { claimFingerprints, editOf, lockKey, releaseFingerprint, transactInTier } from './keys.ts';
+import { serverNow } from './server-now.ts';
 import { lockTier } from './tiers.ts';
 
 /**
@@ -26,7 +27,8 @@ async function moveKey(
       throw new StoreError('no-tier', error.message);
     });
     const before = await lockKey(context, id, from, session);
-    const { row, event } = move(before, to, context.freshRank(), storeNow(context));
+    const now = await serverNow(context.rows.keys, { _id: id, tierId: from }, session);
+    const { row, event } = move(before, to, context.freshRank(), now);
     if (event === null) {
       await session.abortTransaction();
       return row;
