@@ -1,5 +1,5 @@
 import type { Context } from '../../src/domain/context.ts';
-import { editBudgets } from '../../src/domain/edit-budgets.ts';
+import { newBudgets } from '../../src/domain/edit-budgets.ts';
 import { sealValue, valueHintOf } from '../../src/domain/key-secrets.ts';
 import { type Key, PLAIN_TRAITS, WELL } from '../../src/model/key.ts';
 import { NOWHERE, placesOf } from '../../src/model/place.ts';
@@ -7,11 +7,7 @@ import type { Tier } from '../../src/model/tier.ts';
 
 const BATCH = 1000;
 /** Checked on every draw, never reached. */
-const BUDGETS = editBudgets(
-  { budgets: [], epoch: 0, takenAt: 0 },
-  [{ limit: Number.MAX_SAFE_INTEGER, windowMs: null, periods: null }],
-  0,
-);
+const BUDGETS = newBudgets([{ limit: Number.MAX_SAFE_INTEGER, windowMs: null, periods: null }], 0);
 
 function newKey(context: Context, tier: Tier, name: string, moment: { rank: number; now: number }): Key {
   const id = context.newId();

@@ -5,7 +5,7 @@ import { refuseIfAny } from './check-field.ts';
 import { checkQuotaGroup, type QuotaGroupFields } from './check-quota-group.ts';
 import type { Call, Context } from './context.ts';
 import { describeQuotaGroup } from './describe-quota-group.ts';
-import { editBudgets } from './edit-budgets.ts';
+import { newBudgets } from './edit-budgets.ts';
 import { KeypoolError } from './errors.ts';
 import { changesBetween } from './field-changes.ts';
 import { type QuotaGroupView, viewQuotaGroup } from './quota-group-view.ts';
@@ -38,7 +38,7 @@ export async function createQuotaGroup(
     description: input.description,
     limits: input.limits,
     meters: {},
-    ...editBudgets({ budgets: [], epoch: 0, takenAt: 0 }, input.budgets, now),
+    ...newBudgets(input.budgets, now),
     open: [],
     takenAt: 0,
     applied: [],

@@ -6,8 +6,8 @@ type Counted = Pick<KeyState, 'budgets' | 'epoch'>;
 type Editable = Counted & Pick<KeyState, 'takenAt'>;
 
 /**
- * From when on draws count in a budget that starts anew at `now`: after every take that there was, and before every one to
- * come, also where a clock is behind or the same millisecond goes on.
+ * From when on draws count in a budget that starts anew at `now`: after every take that there was, also where a clock is
+ * behind or the same millisecond goes on; then no later take comes before it either.
  */
 function startAfterTakes({ takenAt }: Editable, now: number) {
   return now > takenAt ? { countsFrom: now, takenAt } : { countsFrom: takenAt + 1, takenAt: takenAt + 1 };
@@ -23,6 +23,12 @@ export function periodsName(periods: Budget['periods']): string {
 
 function samePeriods(a: Budget['periods'], b: Budget['periods']): boolean {
   return periodsName(a) === periodsName(b);
+}
+
+/** The budgets of a new key or group. */
+export function newBudgets(wanted: readonly BudgetInput[], now: number): Counted {
+  const { budgets, epoch } = editBudgets({ budgets: [], epoch: 0, takenAt: 0 }, wanted, now);
+  return { budgets, epoch };
 }
 
 /** The budgets of a key after an edit: one whose window stays keeps its count and epoch, another starts anew. */

@@ -5,7 +5,7 @@ import type { StoreError } from '../store/errors.ts';
 import { adminEvent } from './admin-event.ts';
 import type { Call, Context } from './context.ts';
 import { describeWholeKey } from './describe-key.ts';
-import { editBudgets } from './edit-budgets.ts';
+import { newBudgets } from './edit-budgets.ts';
 import { KeypoolError } from './errors.ts';
 import { changesBetween } from './field-changes.ts';
 import type { NewKey } from './key-fields.ts';
@@ -34,7 +34,7 @@ function prepare(context: Context, key: NewKey): Prepared {
     state: key.state,
     stateReason: key.stateReason,
     expireAt: key.expireAt,
-    ...editBudgets({ budgets: [], epoch: 0, takenAt: 0 }, key.budgets, context.store.now()),
+    ...newBudgets(key.budgets, context.store.now()),
     traits: key.traits ?? {},
   };
 }

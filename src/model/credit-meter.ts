@@ -1,6 +1,6 @@
 import type { CreditPool, PoolStanding } from './credit.ts';
-import { type Stamp, stampGrainMs } from './meter.ts';
-import { guardMs, type Limit } from './tier.ts';
+import { type Stamp, spanMs, stampAt } from './meter.ts';
+import type { Limit } from './tier.ts';
 
 /**
  * The sliding meter of `meter.ts` as it is kept by the one process that writes it: what counts, and its sum, so that a
@@ -18,11 +18,6 @@ export function meterOf(stamps: readonly Stamp[]): CreditMeter {
   return { stamps, used: stamps.reduce((sum, { n }) => sum + n, 0) };
 }
 
-/** How long after its moment a credit counts, guard included, in ms. */
-export function spanMs(limit: Limit): number {
-  return limit.windowMs + guardMs(limit);
-}
-
 /** The meter without what counts no more at `now`. */
 export function liveMeter(meter: CreditMeter, limit: Limit, now: number): CreditMeter {
   const horizon = now - spanMs(limit);
@@ -37,8 +32,7 @@ export function liveMeter(meter: CreditMeter, limit: Limit, now: number): Credit
 
 /** The moment of the stamp for what is charged at `now`: later by less than the grain, and never before the last one. */
 export function stampMoment({ stamps }: CreditMeter, limit: Limit, now: number): number {
-  const grain = stampGrainMs(limit);
-  return Math.max(stamps.at(-1)?.at ?? 0, Math.ceil(now / grain) * grain);
+  return Math.max(stamps.at(-1)?.at ?? 0, stampAt(limit, now));
 }
 
 /** The meter with a stamp that is not before its last one. */

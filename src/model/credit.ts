@@ -1,5 +1,5 @@
-import { countUnder, freeUnderAll, type MeterStates, meterId, nextUnderAll } from './meter.ts';
-import { guardMs, type Limit } from './tier.ts';
+import { countUnder, freeUnderAll, type MeterStates, meterId, nextUnderAll, spanMs } from './meter.ts';
+import type { Limit } from './tier.ts';
 
 /** The window in which credits are counted, in ms. */
 export const CREDIT_WINDOW_MS = 60_000;
@@ -50,7 +50,7 @@ export function creditLimit(credits: number, windowMs: number = CREDIT_WINDOW_MS
 function resetAt(states: MeterStates, limit: Limit, now: number): number {
   const state = states[meterId(limit)];
   const last = state !== undefined && 'stamps' in state ? state.stamps.at(-1) : undefined;
-  return last === undefined ? now : Math.max(now, last.at + limit.windowMs + guardMs(limit));
+  return last === undefined ? now : Math.max(now, last.at + spanMs(limit));
 }
 
 /** What a pool tells of a charge of `cost` that was granted or refused, from its meters after it. */

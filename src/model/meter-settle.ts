@@ -1,14 +1,13 @@
 import {
-  counted,
   EXACT_UNITS_MAX,
   fixedState,
   fixedWindow,
-  liveStamps,
   type MeterState,
   type MeterStates,
   meterId,
   type Stamp,
   stampAt,
+  withUnits,
 } from './meter.ts';
 import { guardMs, type Limit } from './tier.ts';
 
@@ -49,21 +48,6 @@ function bounded(state: MeterState): MeterState {
   return { stamps: [...state.stamps.slice(0, -2), { at: last.at, n: before.n + last.n }] };
 }
 
-/** What a limit has counted with `n` units more at `now`; what counted no more at its row's last take is left out. */
-function withMore(
-  state: MeterState | undefined,
-  limit: Limit,
-  n: number,
-  { now, takenAt }: SettledAt,
-): MeterState | undefined {
-  if (limit.algorithm === 'fixed') return counted(state, limit, n, now);
-  const stamps = liveStamps(state, limit, takenAt);
-  const last = stamps.at(-1);
-  const at = stampAt(limit, now);
-  if (last === undefined || last.at < at) return bounded({ stamps: [...stamps, { at, n }] });
-  return bounded({ stamps: [...stamps.slice(0, -1), { at: last.at, n: last.n + n }] });
-}
-
 /** Whether units that count from `now` on begin a fixed window of one of the limits. */
 export function beginsWindow(states: MeterStates, limits: readonly Limit[], now: number): boolean {
   return limits.some(
@@ -86,8 +70,9 @@ export function settleUnder(
 ): MeterStates {
   if (by === 0 || limits.length === 0) return states;
   if (by > 0) {
-    const more = limits.map((limit) => [meterId(limit), withMore(states[meterId(limit)], limit, by, at)]);
-    return Object.fromEntries(more.filter(([, state]) => state !== undefined));
+    // What counted no more at the last take leaves with it; later takes may come before `now`.
+    const more = (limit: Limit) => withUnits(states[meterId(limit)], limit, by, at.now, at.takenAt);
+    return Object.fromEntries(limits.map((limit) => [meterId(limit), bounded(more(limit))]));
   }
   const settled: Record<string, MeterState> = { ...states };
   let changes = false;

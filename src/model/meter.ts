@@ -33,6 +33,11 @@ export function stampGrainMs(limit: Limit): number {
   return limit.limit <= EXACT_UNITS_MAX ? 1 : Math.ceil(limit.windowMs / BUCKETS_PER_WINDOW);
 }
 
+/** How long after its moment a unit counts under a limit, guard included, in ms. */
+export function spanMs(limit: Limit): number {
+  return limit.windowMs + guardMs(limit);
+}
+
 /** The stamp in which units taken at `now` count. */
 export function stampAt(limit: Limit, now: number): number {
   const grain = stampGrainMs(limit);
@@ -87,7 +92,7 @@ function slidingNextAt(stamps: readonly Stamp[], limit: Limit, units: number, no
   for (const stamp of stamps) {
     if (used + units <= limit.limit) break;
     used -= stamp.n;
-    at = stamp.at + limit.windowMs + guardMs(limit);
+    at = stamp.at + spanMs(limit);
   }
   return at;
 }
@@ -105,25 +110,32 @@ function freeUnits(state: MeterState | undefined, limit: Limit, now: number): nu
   return fixedFree(open, limit.limit, limit.windowMs, guard, now);
 }
 
-/** Counts `n` units at `now`, or only prunes when `n` is 0; undefined when nothing is left to keep. */
-export function counted(
+/** What one limit has counted with `n` more units (above 0) at `now`, without what counts no more at `liveAt`. */
+export function withUnits(
   state: MeterState | undefined,
   limit: Limit,
   n: number,
   now: number,
-): MeterState | undefined {
+  liveAt = now,
+): MeterState {
   if (limit.algorithm === 'fixed') {
     const open = fixedWindow(fixedState(state), limit.windowMs, guardMs(limit), now);
-    if (n === 0) return open ?? undefined;
     return { startAt: open?.startAt ?? now, used: (open?.used ?? 0) + n };
   }
-  const live = liveStamps(state, limit, now);
-  if (n === 0) return live.length > 0 ? { stamps: live } : undefined;
+  const live = liveStamps(state, limit, liveAt);
   const at = stampAt(limit, now);
   const last = live.at(-1);
   if (last !== undefined && last.at >= at)
     return { stamps: [...live.slice(0, -1), { at: last.at, n: last.n + n }] };
   return { stamps: [...live, { at, n }] };
+}
+
+/** What one limit has counted that counts at `now`; undefined when nothing is left to keep. */
+function pruned(state: MeterState | undefined, limit: Limit, now: number): MeterState | undefined {
+  if (limit.algorithm === 'fixed')
+    return fixedWindow(fixedState(state), limit.windowMs, guardMs(limit), now) ?? undefined;
+  const live = liveStamps(state, limit, now);
+  return live.length > 0 ? { stamps: live } : undefined;
 }
 
 /** When one limit has `units` free at `now` or later; null when it never has. */
@@ -132,7 +144,7 @@ function nextAt(state: MeterState | undefined, limit: Limit, units: number, now:
   if (units > limit.limit) return null;
   if (freeUnits(state, limit, now) >= units) return now;
   const open = fixedState(state);
-  return open === null ? now : open.startAt + limit.windowMs + guardMs(limit);
+  return open === null ? now : open.startAt + spanMs(limit);
 }
 
 /** The latest of several moments, or null when one of them never comes. */
@@ -175,7 +187,8 @@ export function countUnder(
 ): MeterStates {
   const next: Record<string, MeterState> = {};
   for (const limit of limits) {
-    const state = counted(states[meterId(limit)], limit, n, now);
+    const before = states[meterId(limit)];
+    const state = n === 0 ? pruned(before, limit, now) : withUnits(before, limit, n, now);
     if (state !== undefined) next[meterId(limit)] = state;
   }
   return next;

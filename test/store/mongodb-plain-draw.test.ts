@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.ts';
 import { sharedMongod } from '../support/mongod.ts';
 import { addTierWith, reportOf } from '../support/reporting.ts';
 import { addKeys, same } from '../support/store-rows.ts';
-import { systemClock } from '../support/test-clock.ts';
+import { shiftedClock, systemClock } from '../support/test-clock.ts';
 
 /** What goes on beside the draws: the clock, change streams, and what is told to other processes. */
 const BESIDE = new Set(['hello', 'getMore', 'ping', 'endSessions']);
@@ -93,14 +93,13 @@ describe('The commands of a draw on MongoDB', () => {
     { together: 'many together', draws: 256, rounds: 1 },
   ])
     it(`tell the time themselves for a while, where the server refused that of takes sent ${together}`, async (t) => {
-      let laterMs = 0;
-      const monotonicMs = () => systemClock.monotonicMs() + laterMs;
-      const { store, tiers, direct } = await scene(t, {}, { ...systemClock, monotonicMs });
+      const { clock, forward } = shiftedClock();
+      const { store, tiers, direct } = await scene(t, {}, clock);
       await warm(store, tiers);
       assert.equal(direct.at(-1), true);
       const attempt = async () => {
         // The server has not come to that time.
-        laterMs += 500;
+        forward(500);
         direct.length = 0;
         for (let round = 0; round < rounds; round += 1) await drawMany(store, tiers, 'a', draws);
         const refused = direct.filter((isDirect) => isDirect).length;

@@ -9,7 +9,7 @@ import { useStoreAndDatabase } from '../support/mongodb-database.ts';
 import { addGroup } from '../support/quota-groups.ts';
 import { mustReport } from '../support/reporting.ts';
 import { addKey, addKeys, addTier, same } from '../support/store-rows.ts';
-import { systemClock } from '../support/test-clock.ts';
+import { shiftedClock, systemClock } from '../support/test-clock.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -82,14 +82,12 @@ describe('a report of more units', () => {
       const { store, uri } = await useStoreAndDatabase(t);
       const tiers = [await addTier(store, { a: [limitOf(algorithm, 40, 6000)] })];
       await addKey(store, 'tier');
-      let laterMs = 0;
-      const monotonicMs = () => systemClock.monotonicMs() + laterMs;
-      const clock = { ...systemClock, monotonicMs };
+      const { clock, forward } = shiftedClock();
       const other = await openMongoStore(uri, { clock, newId: uuid, warn: () => {} });
       t.after(other.close);
       const draw = await mustDraw(store, tiers, 'a', { units: 39 });
       // As if the primary before had had another time, until the server is asked for its own.
-      laterMs = 60_000;
+      forward(60_000);
       await mustReport(other, draw, 'ok', { units: 40 });
       const result = await drawOne(store, tiers, 'a');
       assert.equal(result.kind, 'exhausted');
@@ -103,15 +101,14 @@ describe('an edit', () => {
     await addTier(store, { a: [] });
     const key = await addKey(store, 'tier');
     await addGroup(store);
-    let laterMs = 0;
-    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + laterMs };
+    const { clock, forward } = shiftedClock();
     const other = await openMongoStore(uri, { clock, newId: uuid, warn: () => {} });
     t.after(other.close);
     const moments: number[] = [];
     const note = async () => {
-      laterMs += 60_000;
+      forward(60_000);
       await other.editKey(key.id, (row, _tier, now) => ({ row, event: (moments.push(now), null) }));
-      laterMs += 60_000;
+      forward(60_000);
       await other.editGroup('account', (row, now) => ({ row, event: (moments.push(now), null) }));
     };
     await note();

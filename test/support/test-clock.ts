@@ -24,6 +24,17 @@ export function testClock(startMs = Date.UTC(2025, 0)): TestClock {
   };
 }
 
+/** The machine's clocks, of which the monotonic one can be set forward. */
+export function shiftedClock(): { readonly clock: Clock; readonly forward: (ms: number) => void } {
+  let laterMs = 0;
+  return {
+    clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + laterMs },
+    forward: (ms) => {
+      laterMs += ms;
+    },
+  };
+}
+
 /** The machine's own clocks. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

@@ -1,6 +1,5 @@
 import type { ChargeRun, CreditPool } from '../../model/credit.ts';
-import { spanMs } from '../../model/credit-meter.ts';
-import type { Stamp } from '../../model/meter.ts';
+import { type Stamp, spanMs } from '../../model/meter.ts';
 import type { Limit } from '../../model/tier.ts';
 import {
   add,

@@ -1,6 +1,6 @@
-import { meterId, stampAt, stampGrainMs } from '../../model/meter.ts';
+import { meterId, spanMs, stampAt, stampGrainMs } from '../../model/meter.ts';
 import type { TakeRequest } from '../../model/take.ts';
-import { guardMs, type Limit } from '../../model/tier.ts';
+import type { Limit } from '../../model/tier.ts';
 import { EARLIER_MAX } from './earlier-takes.ts';
 import { type Room, roomyFilter } from './roomy-take.ts';
 import type { StoreClock } from './store-clock.ts';
@@ -67,7 +67,7 @@ export function createDirectTakes(monotonicMs: () => number, { nowMs, uncertainM
 function staysShort({ stamped }: Room, limits: readonly Limit[]): boolean {
   return limits.every((limit, i) => {
     const { units, count } = stamped[i] ?? { units: 0, count: 0 };
-    const live = Math.ceil((limit.windowMs + guardMs(limit)) / stampGrainMs(limit)) + 1;
+    const live = Math.ceil(spanMs(limit) / stampGrainMs(limit)) + 1;
     return count < live + SPENT_STAMPS_MAX && 2 * units <= limit.limit;
   });
 }

@@ -1,4 +1,4 @@
-import { meterId, stampGrainMs } from '../../model/meter.ts';
+import { meterId, spanMs, stampGrainMs } from '../../model/meter.ts';
 import { guardMs, type Limit } from '../../model/tier.ts';
 import {
   add,
@@ -23,11 +23,6 @@ import {
  */
 
 const NOW = '$$now';
-
-/** How long after its moment a unit counts, guard included, in ms. */
-function spanMs(limit: Limit): number {
-  return limit.windowMs + guardMs(limit);
-}
 
 /** What still counts of a stored meter: live stamps, or the window that binds, or null. */
 export function liveMeter(state: string, limit: Limit): Expression {

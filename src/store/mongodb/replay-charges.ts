@@ -1,6 +1,6 @@
 import { MongoError } from 'mongodb';
 import { standingOf } from '../../model/credit.ts';
-import { spanMs } from '../../model/credit-meter.ts';
+import { spanMs } from '../../model/meter.ts';
 import { StoreError } from '../errors.ts';
 import type { Charge, ChargeResult } from '../port.ts';
 import { chargedAt, isApart } from './charge-moments.ts';

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CreditPool } from '../../model/credit.ts';
-import { type CreditMeter, EMPTY_METER, meterOf, spanMs, stamped } from '../../model/credit-meter.ts';
-import type { Stamp } from '../../model/meter.ts';
+import { type CreditMeter, EMPTY_METER, meterOf, stamped } from '../../model/credit-meter.ts';
+import { type Stamp, spanMs } from '../../model/meter.ts';
 import { createChargeJournal, type JournalEntry } from './charge-journal.ts';
 import { createWriteMemory, type WriteEnd } from './memory.ts';
 import { prepare } from './statement.ts';
